@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import type { SandboxCommandOptions } from './sandbox.ts';
+import { UsageError } from './usage.ts';
+
+export type Command =
+  | { readonly name: 'help' | 'version' | 'serve' | 'schema' | 'check' }
+  | { readonly name: 'sandbox'; readonly options: SandboxCommandOptions };
+
+const HINT = 'see kol-gateway --help';
+
+/** @throws UsageError that says in one line what is wrong */
+export function parseArguments(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
+  if (values.help) return { name: 'help' };
+  if (values.version) return { name: 'version' };
+  const [name = 'serve', surplus] = positionals;
+  if (surplus !== undefined) throw new UsageError(`unexpected argument "${surplus}"; ${HINT}`);
+  if (name !== 'sandbox' && (values.port ?? values['latency-ms']) !== undefined) {
+    throw new UsageError(`--port and --latency-ms belong to the sandbox command; ${HINT}`);
+  }
+  switch (name) {
+    case 'serve':
+    case 'schema':
+    case 'check':
+      return { name };
+    case 'sandbox':
+      return {
+        name,
+        options: {
+          port: integer('--port', values.port ?? '4010', 65_535),
+          latencyMs: integer('--latency-ms', values['latency-ms'] ?? '300', 60_000),
+        },
+      };
+    default:
+      throw new UsageError(`unknown command "${name}"; ${HINT}`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+        port: { type: 'string' },
+        'latency-ms': { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}; ${HINT}`);
+  }
+}
+
+function integer(option: string, text: string, max: number): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) <= max) return Number(text);
+  throw new UsageError(`${option}: expected an integer from 0 to ${max}, got "${text}"`);
+}

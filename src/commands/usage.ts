@@ -1,0 +1,25 @@
+/** What `--help` prints. */
+export const USAGE = `Usage: kol-gateway [command] [options]
+
+A GraphQL gateway in front of the paid KOL scores of JustOneAPI.
+
+Commands:
+  serve      serve GraphQL at http://127.0.0.1:4000/graphql (the default);
+             without a token it answers from the built-in sandbox
+  sandbox    run the synthetic upstream alone
+               --port N        where it listens on 127.0.0.1 (default 4010)
+               --latency-ms N  how long an answer takes (default 300)
+  schema     print the GraphQL schema
+  check      validate the configuration and ask the upstream's free ping
+
+Options:
+  --help     print this
+  --version  print the version
+
+The configuration is read from environment variables, such as
+JUSTONEAPI_TOKEN_FILE, HOST and PORT: see docs/configuration.md.`;
+
+/** A mistake in how the command was called: one line and exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

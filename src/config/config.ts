@@ -1,0 +1,118 @@
+import { isLoopbackHost } from '../server/loopback.ts';
+import type { EndpointName } from '../upstream/endpoints.ts';
+import type { TokenOrigin } from '../upstream/token-source.ts';
+import { contradictionsIn } from './contradictions.ts';
+import { readVariables } from './read-variables.ts';
+import type { Variables } from './variables.ts';
+
+/** Where answers come from: the vendor, for money, or the built-in synthetic upstream. */
+export type UpstreamTarget =
+  | { readonly mode: 'live'; readonly baseUrl: string; readonly token: TokenOrigin }
+  | { readonly mode: 'sandbox' };
+
+export interface Config {
+  readonly upstream: {
+    readonly target: UpstreamTarget;
+    readonly endpoint: EndpointName;
+    readonly timeoutMs: number;
+    readonly keepAlive: boolean;
+  };
+  readonly cache: { readonly maxEntries: number; readonly freshMs: number; readonly negativeMs: number };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    /** Whether only programs on this machine can connect. */
+    readonly isLoopback: boolean;
+    readonly corsOrigins: readonly string[];
+    readonly graphiql: boolean;
+    readonly introspection: boolean;
+    readonly maxKolsPerRequest: number;
+    readonly shutdownGraceMs: number;
+  };
+  readonly logLevel: Variables['LOG_LEVEL'];
+  /** What is allowed but deserves a line at start. */
+  readonly warnings: readonly string[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every problem of a configuration in one message, with no secret in it. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+
+  constructor(problems: readonly string[]) {
+    super(['The configuration has problems:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+  }
+}
+
+const BASE_URLS = { 'prod-global': 'https://api.justoneapi.com', 'prod-cn': 'http://47.117.133.51:30015' } as const;
+
+/**
+ * Reads the whole configuration from environment variables; an empty string means unset.
+ * @throws ConfigurationError that lists every problem
+ */
+export function parseConfig(environment: Environment): Config {
+  const env = withoutEmpty(environment);
+  const { variables, problems } = readVariables(env);
+  const contradictions = contradictionsIn(env, variables);
+  if (problems.length + contradictions.length > 0) throw new ConfigurationError([...problems, ...contradictions]);
+  return toConfig(variables as Variables);
+}
+
+function toConfig(variables: Variables): Config {
+  const target = targetOf(variables);
+  const isLoopback = isLoopbackHost(variables.HOST);
+  return {
+    upstream: {
+      target,
+      endpoint: variables.JUSTONEAPI_ENDPOINT,
+      timeoutMs: variables.UPSTREAM_TIMEOUT_SECONDS,
+      keepAlive: variables.UPSTREAM_KEEP_ALIVE,
+    },
+    cache: {
+      maxEntries: variables.CACHE_MAX_ENTRIES,
+      freshMs: variables.CACHE_FRESH_SECONDS,
+      negativeMs: variables.CACHE_NEGATIVE_SECONDS,
+    },
+    server: {
+      host: variables.HOST,
+      port: variables.PORT,
+      isLoopback,
+      corsOrigins: variables.CORS_ORIGINS,
+      graphiql: variables.GRAPHIQL ?? isLoopback,
+      introspection: variables.INTROSPECTION ?? isLoopback,
+      maxKolsPerRequest: variables.MAX_KOLS_PER_REQUEST,
+      shutdownGraceMs: variables.SHUTDOWN_GRACE_SECONDS,
+    },
+    logLevel: variables.LOG_LEVEL,
+    warnings: warningsOf(target, variables),
+  };
+}
+
+function targetOf(variables: Variables): UpstreamTarget {
+  const { JUSTONEAPI_TOKEN: value, JUSTONEAPI_TOKEN_FILE: path, JUSTONEAPI_ENVIRONMENT: environment } = variables;
+  const token = value !== undefined ? { value } : path !== undefined ? { path } : undefined;
+  if (environment === 'sandbox' || token === undefined) return { mode: 'sandbox' };
+  return { mode: 'live', baseUrl: variables.JUSTONEAPI_BASE_URL ?? BASE_URLS[environment ?? 'prod-global'], token };
+}
+
+const RECOMMENDED_TIMEOUT_MS = 60_000;
+
+function warningsOf(target: UpstreamTarget, variables: Variables): readonly string[] {
+  const warnings: string[] = [];
+  if (
+    target.mode === 'live' &&
+    target.baseUrl.startsWith('http:') &&
+    !isLoopbackHost(new URL(target.baseUrl).hostname)
+  ) {
+    warnings.push('The upstream is asked over plain HTTP: the token travels in clear text.');
+  }
+  if (variables.UPSTREAM_TIMEOUT_SECONDS < RECOMMENDED_TIMEOUT_MS) {
+    warnings.push('UPSTREAM_TIMEOUT_SECONDS is below 60: a call that is given up may still be billed.');
+  }
+  return warnings;
+}
+
+function withoutEmpty(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ''));
+}

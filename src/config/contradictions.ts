@@ -1,0 +1,43 @@
+import { isLoopbackHost } from '../server/loopback.ts';
+import type { Environment } from './config.ts';
+import type { Variables } from './variables.ts';
+
+/**
+ * What makes no sense, or is dangerous, only when several variables are seen together. A variable
+ * that could not be read is missing from `variables`, and takes part in no rule.
+ */
+export function contradictionsIn(env: Environment, variables: Partial<Variables>): readonly string[] {
+  const isSet = (name: string) => env[name] !== undefined;
+  const { HOST: host, JUSTONEAPI_ENVIRONMENT: environment, ALLOW_ANONYMOUS: allowAnonymous } = variables;
+  const problems: string[] = [];
+  const hasToken = isSet('JUSTONEAPI_TOKEN') || isSet('JUSTONEAPI_TOKEN_FILE');
+  const isLoopback = host === undefined || isLoopbackHost(host);
+
+  if (isSet('JUSTONEAPI_TOKEN') && isSet('JUSTONEAPI_TOKEN_FILE')) {
+    problems.push('JUSTONEAPI_TOKEN: expected not to be set together with JUSTONEAPI_TOKEN_FILE');
+  }
+  if (environment === 'sandbox' && isSet('JUSTONEAPI_BASE_URL')) {
+    problems.push(
+      'JUSTONEAPI_BASE_URL: expected not to be set where JUSTONEAPI_ENVIRONMENT=sandbox asks the built-in upstream',
+    );
+  }
+  // A secret that failed to arrive must never be answered with invented scores.
+  const reasons = [
+    ...(isLoopback ? [] : ['HOST is not a loopback address']),
+    ...['JUSTONEAPI_ENVIRONMENT', 'JUSTONEAPI_BASE_URL', 'CLIENT_KEYS_FILE']
+      .filter(isSet)
+      .map((name) => `${name} is set`),
+    ...(/^rediss?:/.test(env['CACHE_STORE'] ?? '') ? ['CACHE_STORE is a Redis store'] : []),
+  ];
+  if (!hasToken && environment !== 'sandbox' && reasons.length > 0) {
+    problems.push(
+      `JUSTONEAPI_TOKEN: expected the account's token, or its file in JUSTONEAPI_TOKEN_FILE, because ${reasons.join(' and ')}; for synthetic answers set JUSTONEAPI_ENVIRONMENT=sandbox`,
+    );
+  }
+  if (!isLoopback && allowAnonymous === false) {
+    problems.push(
+      "HOST: expected a loopback address such as 127.0.0.1, or ALLOW_ANONYMOUS=true: an open gateway spends its owner's balance",
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,34 @@
+import type { Environment } from './config.ts';
+import { VARIABLES, type VariableName, type Variables } from './variables.ts';
+
+export interface ReadVariables {
+  /** Those that could be read; a malformed one is missing. */
+  readonly variables: Partial<Variables>;
+  /** A line for every malformed one: its name, what was expected and, unless it could be a secret, what came. */
+  readonly problems: readonly string[];
+}
+
+const MAY_HOLD_A_SECRET: ReadonlySet<string> = new Set([
+  'JUSTONEAPI_TOKEN',
+  'JUSTONEAPI_TOKEN_FILE',
+  'JUSTONEAPI_BASE_URL',
+]);
+
+/** Reads each variable on its own, so that one mistake does not hide another. */
+export function readVariables(env: Environment): ReadVariables {
+  const variables: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const result = VARIABLES[name].safeParse(env[name]);
+    if (result.success) variables[name] = result.data;
+    else problems.push(`${name}: ${result.error.issues[0]?.message}${whatCame(name, env)}`);
+  }
+  return { variables: variables as Partial<Variables>, problems };
+}
+
+/** A value that equals the token, or is long enough to be one, was perhaps put into the wrong variable. */
+function whatCame(name: VariableName, env: Environment): string {
+  const text = env[name] ?? '';
+  const isPrintable = !MAY_HOLD_A_SECRET.has(name) && text.length < 16 && text !== env['JUSTONEAPI_TOKEN'];
+  return isPrintable ? `, got ${JSON.stringify(text)}` : '';
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
+import { readTokenFile, TOKEN } from '../upstream/token-source.ts';
+
+const BOOLEAN = 'expected true or false';
+
+function bool() {
+  return z.enum(['true', 'false'], { error: BOOLEAN }).transform((text) => text === 'true');
+}
+
+function integer(min: number, max: number) {
+  const expected = `expected an integer from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, expected)
+    .transform(Number)
+    .refine((number) => number >= min && number <= max, expected);
+}
+
+/** A decimal number of seconds, kept as milliseconds. The most is what a timer can hold: 2^31 ms, about 24 days. */
+function seconds({ min = 0, max = 2_147_483 } = {}) {
+  const expected = `expected a number of seconds from ${min} to ${max}, decimals allowed`;
+  return z
+    .string()
+    .regex(/^\d{1,10}(\.\d{1,9})?$/, expected)
+    .transform((text) => Math.round(Number(text) * 1000))
+    .refine((ms) => ms >= min * 1000 && ms <= max * 1000, expected);
+}
+
+function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
+  return z.enum(names, { error: `expected ${names.join(', ').replace(/, ([^,]*)$/, ' or $1')}` });
+}
+
+const YEAR_SECONDS = 366 * 86_400;
+
+const BASE_URL = 'expected an http:// or https:// URL without user, query or fragment';
+
+const baseUrl = z
+  .string()
+  .refine(isBaseUrl, BASE_URL)
+  .transform((text) => text.replace(/\/+$/, ''));
+
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && !/[?#@\s]/.test(text);
+}
+
+const origins = z
+  .string()
+  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .refine(
+    (list) => list.every((origin) => URL.parse(origin)?.origin === origin && origin !== 'null'),
+    'expected exact origins such as https://app.example, separated by commas; no path, no wildcard',
+  );
+
+/** Read once here, so that a missing file is one of the problems listed at start. */
+const tokenFile = z.string().superRefine((path, context) => {
+  try {
+    readTokenFile(path);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+  }
+});
+
+/** Every environment variable: how its text is read, and its default where that depends on nothing else. */
+export const VARIABLES = {
+  JUSTONEAPI_TOKEN: z.string().regex(TOKEN, 'expected one line of visible ASCII characters without spaces').optional(),
+  JUSTONEAPI_TOKEN_FILE: tokenFile.optional(),
+  JUSTONEAPI_ENVIRONMENT: oneOf(['prod-global', 'prod-cn', 'sandbox']).optional(),
+  JUSTONEAPI_BASE_URL: baseUrl.optional(),
+  JUSTONEAPI_ENDPOINT: oneOf(ENDPOINT_NAMES).default('kol-link-info'),
+  UPSTREAM_TIMEOUT_SECONDS: seconds({ min: 0.001 }).default(60_000),
+  UPSTREAM_KEEP_ALIVE: bool().default(false),
+  CACHE_MAX_ENTRIES: integer(1, 10_000_000).default(100_000),
+  CACHE_FRESH_SECONDS: seconds({ max: YEAR_SECONDS }).default(3_600_000),
+  CACHE_NEGATIVE_SECONDS: seconds({ max: YEAR_SECONDS }).default(600_000),
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]+$/, 'expected a host name or an IP address')
+    .default('127.0.0.1'),
+  PORT: integer(0, 65_535).default(4000),
+  ALLOW_ANONYMOUS: bool().default(false),
+  CORS_ORIGINS: origins.default([]),
+  GRAPHIQL: bool().optional(),
+  INTROSPECTION: bool().optional(),
+  MAX_KOLS_PER_REQUEST: integer(1, 10_000).default(50),
+  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  SHUTDOWN_GRACE_SECONDS: seconds().default(75_000),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+export type Variables = { readonly [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };

@@ -1,0 +1,50 @@
+import type { LinkIndexAnswer, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import { builder } from './builder.ts';
+import { toGraphQLError } from './errors.ts';
+import { parseIndustryTag, parseKolId } from './input.ts';
+import { LinkIndex } from './link-index.ts';
+
+/** @throws GraphQLError when the read failed. */
+function answerOf(outcome: LinkIndexOutcome): LinkIndexAnswer | null {
+  switch (outcome.kind) {
+    case 'answer':
+      return outcome;
+    case 'no-data':
+      return null;
+    case 'failure':
+      throw toGraphQLError(outcome.error);
+  }
+}
+
+export const Kol = builder.objectRef<{ readonly id: string }>('Kol').implement({
+  description: 'A creator (key opinion leader) on Xingtu, the marketplace of Douyin.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "The KOL's id on Xingtu." }),
+    linkIndex: t.field({
+      type: LinkIndex,
+      nullable: true,
+      description:
+        'The six link indices. What is not cached is bought from the upstream, which may take a minute. Null without an error: the KOL has no such data.',
+      args: {
+        industryTag: t.arg.string({
+          description:
+            "Scores the KOL within one industry, named by the upstream's tag. Omitted, null or empty: all industries.",
+        }),
+        acceptCache: t.arg.boolean({
+          required: true,
+          defaultValue: true,
+          description: 'False buys a new answer in any case, and stores it. True takes what is already paid for.',
+        }),
+      },
+      resolve: ({ id }, { industryTag, acceptCache }, { linkIndexes }) => {
+        const outcome = linkIndexes.load({ kolId: id, industryTag: parseIndustryTag(industryTag) }, acceptCache);
+        return outcome instanceof Promise ? outcome.then(answerOf) : answerOf(outcome);
+      },
+    }),
+  }),
+});
+
+/** A KOL by its id alone: nothing is asked, so nothing is bought. @throws GraphQLError `BAD_USER_INPUT` */
+export function kolOf(id: string): { readonly id: string } {
+  return { id: parseKolId(id) };
+}

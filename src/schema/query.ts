@@ -1,0 +1,33 @@
+import { builder } from './builder.ts';
+import { Kol, kolOf } from './kol.ts';
+
+const ID_RULE = '1 to 64 characters of A-Z a-z 0-9 _ -.';
+
+/** A bad id takes its own place in the list and harms no other: GraphQL turns an Error value into a null with an error. */
+function kolOrError(id: string): { readonly id: string } {
+  try {
+    return kolOf(id);
+  } catch (error) {
+    return error as never;
+  }
+}
+
+builder.queryType({
+  description: 'What can be asked. Naming KOLs is free; their linkIndex is bought once and then remembered.',
+  fields: (t) => ({
+    kol: t.field({
+      type: Kol,
+      nullable: true,
+      description: 'One KOL. Costs nothing by itself: only linkIndex asks the upstream.',
+      args: { id: t.arg.id({ required: true, description: ID_RULE }) },
+      resolve: (_root, { id }) => kolOf(id),
+    }),
+    kols: t.field({
+      type: [Kol],
+      nullable: { list: false, items: true },
+      description: 'Several KOLs, in the order asked; at most MAX_KOLS_PER_REQUEST distinct ones.',
+      args: { ids: t.arg.idList({ required: true, description: `${ID_RULE} Duplicates are read once.` }) },
+      resolve: (_root, { ids }) => ids.map(kolOrError),
+    }),
+  }),
+});

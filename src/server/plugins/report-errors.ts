@@ -1,0 +1,55 @@
+import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Exchange } from '../reply.ts';
+
+const MASKED = 'INTERNAL_SERVER_ERROR';
+
+/** What a fault of our own looks like from outside; the original goes to the log only. */
+export function maskError(error: unknown, message: string): Error {
+  if (isMeantForClients(error)) return error;
+  const extensions = { code: MASKED, unexpected: true };
+  if (error instanceof GraphQLError) return copyOf(error, { message, extensions });
+  return new GraphQLError(message, {
+    originalError: error instanceof Error ? error : new Error(String(error)),
+    extensions,
+  });
+}
+
+function isMeantForClients(error: unknown): error is GraphQLError {
+  return error instanceof GraphQLError && (!error.originalError || isMeantForClients(error.originalError));
+}
+
+/** Gives every error a code and the id of its request, and logs what was masked under the same id. */
+export function reportErrors(log: Logger): Plugin<{ exchange: Exchange }> {
+  return {
+    onResultProcess({ result, setResult, serverContext }) {
+      if (!('errors' in result) || !result.errors) return;
+      // Yoga types the server's context away here; it is what the handler passed in.
+      const { requestId } = (serverContext as unknown as { exchange: Exchange }).exchange;
+      setResult({ ...result, errors: result.errors.map((error) => report(log, requestId, error, result)) });
+    },
+  };
+}
+
+function report(log: Logger, requestId: string, error: GraphQLError, result: ExecutionResult): GraphQLError {
+  const code = error.extensions['code'] ?? ('data' in result ? MASKED : 'BAD_USER_INPUT');
+  if (code === MASKED)
+    log.error({ requestId, err: error.originalError ?? error, path: error.path }, 'unexpected fault');
+  // A copy: yoga remembers the errors of invalid documents and shares them between requests.
+  return copyOf(error, { message: error.message, extensions: { ...error.extensions, code, requestId } });
+}
+
+function copyOf(
+  error: GraphQLError,
+  { message, extensions }: { message: string; extensions: GraphQLErrorExtensions },
+): GraphQLError {
+  return new GraphQLError(message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    originalError: error.originalError ?? null,
+    extensions,
+  });
+}

@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request with the id by which logs and error reports name it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+}
+
+export interface Refusal {
+  readonly httpStatus: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export function replyJson({ request, response }: Exchange, httpStatus: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(httpStatus, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+/** A refusal at the edge, in the same form as GraphQL's own errors. */
+export function refuse(exchange: Exchange, { httpStatus, code, message }: Refusal): void {
+  replyJson(exchange, httpStatus, { errors: [{ message, extensions: { code, requestId: exchange.requestId } }] });
+}

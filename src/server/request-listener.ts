@@ -1,0 +1,81 @@
+import type { RequestListener } from 'node:http';
+import cors from 'cors';
+import type { Logger } from '../telemetry/logger.ts';
+import { type BrowserGuardOptions, createBrowserGuard } from './browser-guard.ts';
+import type { PageHandler } from './graphiql-page.ts';
+import type { GraphqlHandler } from './graphql-handler.ts';
+import type { Readiness } from './readiness.ts';
+import { type Exchange, refuse, replyJson } from './reply.ts';
+import { requestIdOf } from './request-id.ts';
+
+export interface RequestListenerOptions extends BrowserGuardOptions {
+  readonly graphql: GraphqlHandler;
+  /** Undefined where the page is turned off. */
+  readonly graphiql: PageHandler | undefined;
+  readonly readiness: () => Readiness;
+  readonly isSandbox: boolean;
+  readonly log: Logger;
+}
+
+/** The HTTP edge: every request comes in here, and is refused here if nobody should spend time on it. */
+export function createRequestListener(options: RequestListenerOptions): RequestListener {
+  const { graphql, graphiql, readiness, isSandbox, log, corsOrigins } = options;
+  const guard = createBrowserGuard(options);
+  const setCorsHeaders = cors({
+    origin: [...corsOrigins],
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['content-type', 'authorization', 'x-api-key', 'prefer', 'x-account'],
+    exposedHeaders: ['x-billed-calls', 'x-would-buy', 'retry-after', 'x-request-id'],
+    maxAge: 86_400,
+  });
+
+  async function route(exchange: Exchange, path: string): Promise<void> {
+    switch (path) {
+      case '/livez':
+        return replyJson(exchange, 200, { status: 'alive' });
+      case '/readyz':
+        return replyJson(exchange, readiness() === 'ready' ? 200 : 503, { status: readiness() });
+      case '/graphql':
+        return serveGraphql(exchange);
+      case '/':
+        if (graphiql && isPageVisit(exchange))
+          return void exchange.response.writeHead(302, { location: '/graphql' }).end();
+    }
+    refuse(exchange, { httpStatus: 404, code: 'NOT_FOUND', message: 'Nothing is here. GraphQL is at /graphql.' });
+  }
+
+  async function serveGraphql(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    if (graphiql && isPageVisit(exchange)) return graphiql(exchange);
+    const refusal = guard.refuseCrossSite(request.headers);
+    if (refusal) return refuse(exchange, refusal);
+    // Ends a preflight by itself, and calls back for every other request.
+    setCorsHeaders(request, response, () => {
+      graphql(exchange).catch((error: unknown) => failed(exchange, error));
+    });
+  }
+
+  function failed(exchange: Exchange, error: unknown): void {
+    const { request, response, requestId } = exchange;
+    if (request.destroyed && !request.complete) return; // the client went away while sending
+    log.error({ requestId, err: error }, 'unexpected fault');
+    if (response.headersSent) response.destroy();
+    else refuse(exchange, { httpStatus: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' });
+  }
+
+  return (request, response) => {
+    const exchange: Exchange = { request, response, requestId: requestIdOf(request.headers) };
+    response.setHeader('x-request-id', exchange.requestId);
+    if (isSandbox) response.setHeader('x-kol-gateway-mode', 'sandbox');
+    if (readiness() === 'draining') response.setHeader('connection', 'close');
+    const refusal = guard.refuseForeignHost(request.headers);
+    if (refusal) return refuse(exchange, refusal);
+    const path = request.url?.split('?', 1)[0] ?? '';
+    route(exchange, path).catch((error: unknown) => failed(exchange, error));
+  };
+}
+
+/** A browser that goes to an address, as opposed to a page's script or a program that asks for data. */
+function isPageVisit({ request }: Exchange): boolean {
+  return request.method === 'GET' && /\btext\/html\b/.test(request.headers.accept ?? '');
+}

@@ -1,0 +1,94 @@
+import { Agent, type Dispatcher, request } from 'undici';
+import { BAD_RESPONSE, OUTCOME_UNKNOWN, UNREACHABLE } from './business-codes.ts';
+import { PING_PATH } from './endpoints.ts';
+import { noteSending } from './note-sending.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+/** The vendor's answer is about 1 kB; more than this is no answer of theirs. */
+const MAX_BODY_BYTES = 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 10_000;
+const PING_TIMEOUT_MS = 10_000;
+
+export interface UpstreamClientOptions {
+  /** Scheme, host and port, perhaps with a path prefix; no trailing slash. */
+  readonly baseUrl: string;
+  /** Asked at every call, so that a rotated token holds at once. */
+  readonly token: () => string;
+  /** Total deadline of one attempt, from the call to the last byte of the body. */
+  readonly timeoutMs: number;
+  /** Whether connections are reused. A stray late response on a reused one becomes the next KOL's answer. */
+  readonly keepAlive: boolean;
+}
+
+/** A whole HTTP response. Everything less is an `UpstreamError`. */
+export interface UpstreamResponse {
+  readonly httpStatus: number;
+  readonly body: Uint8Array;
+}
+
+export interface UpstreamClient {
+  /**
+   * One attempt at a paid call; takes no signal on purpose, for nobody may abandon it.
+   * @throws UpstreamError when no whole response came.
+   */
+  get(path: string, parameters: Readonly<Record<string, string>>): Promise<UpstreamResponse>;
+  /**
+   * The vendor's free liveness call, without the token.
+   * @throws UpstreamError when no whole response came within 10 s.
+   */
+  ping(): Promise<UpstreamResponse>;
+  close(): Promise<void>;
+}
+
+/** The only place that joins the token to a URL, and the only importer of undici. */
+export function createUpstreamClient({ baseUrl, token, timeoutMs, keepAlive }: UpstreamClientOptions): UpstreamClient {
+  const agent = new Agent({
+    pipelining: keepAlive ? 1 : 0,
+    allowH2: false,
+    maxResponseSize: MAX_BODY_BYTES,
+    connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) },
+    // Undici's own timeouts restart with every byte; ours is one deadline for the whole attempt.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+
+  async function attempt(url: string, deadlineMs: number): Promise<UpstreamResponse> {
+    let isSent = false;
+    const dispatcher: Dispatcher = agent.compose(noteSending(() => (isSent = true)));
+    try {
+      // Neither follows redirects, which would carry the token to another host, nor inflates past the size cap.
+      const { statusCode, body } = await request(url, {
+        dispatcher,
+        headers: { accept: 'application/json', 'user-agent': 'kol-gateway' },
+        signal: AbortSignal.timeout(deadlineMs),
+      });
+      return { httpStatus: statusCode, body: new Uint8Array(await body.arrayBuffer()) };
+    } catch (error) {
+      throw transportError(error, isSent);
+    }
+  }
+
+  return {
+    get: (path, parameters) =>
+      attempt(`${baseUrl}${path}?${new URLSearchParams({ token: token(), ...parameters })}`, timeoutMs),
+    ping: () => attempt(`${baseUrl}${PING_PATH}`, PING_TIMEOUT_MS),
+    close: () => agent.destroy(),
+  };
+}
+
+/** Node's and undici's codes are fixed words; their messages are not repeated, for they may hold the URL. */
+function transportError(error: unknown, isSent: boolean): UpstreamError {
+  const reason = reasonOf(error);
+  if (!isSent) return new UpstreamError(UNREACHABLE, { reason });
+  const isMalformed = MALFORMED_RESPONSE.test(reason) && reason !== 'HPE_INVALID_EOF_STATE';
+  return new UpstreamError(isMalformed ? BAD_RESPONSE : OUTCOME_UNKNOWN, { reason });
+}
+
+/** Too large, or no HTTP: something arrived, and it is not what is documented. An early end is not among them. */
+const MALFORMED_RESPONSE = /^(HPE_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_HEADERS_OVERFLOW)/;
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown fault';
+  if (error.name === 'TimeoutError') return 'timed out';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}

@@ -1,0 +1,40 @@
+import type { LinkIndexKey, ReadOptions } from './link-index-source.ts';
+
+/** One of the vendor's two ways to the same body. */
+export interface Endpoint {
+  readonly name: EndpointName;
+  readonly path: string;
+  /** The query parameters of a read, without the token. */
+  readonly parametersOf: (key: LinkIndexKey, options: ReadOptions) => Readonly<Record<string, string>>;
+}
+
+export const ENDPOINT_NAMES = ['kol-link-info', 'author-link-info'] as const;
+export type EndpointName = (typeof ENDPOINT_NAMES)[number];
+
+const kolLinkInfo: Endpoint = {
+  name: 'kol-link-info',
+  path: '/api/douyin-xingtu/get-kol-link-info/v1',
+  parametersOf: ({ kolId, industryTag }, { acceptCache }) => ({
+    kolId,
+    ...(industryTag !== '' && { industryTag }),
+    acceptCache: String(acceptCache),
+  }),
+};
+
+/** The successor of the deprecated endpoint; the same body, no `acceptCache`, and `ALL` is its word for "all industries". */
+const authorLinkInfo: Endpoint = {
+  name: 'author-link-info',
+  path: '/api/douyin-xingtu/gw/api/data_sp/get_author_link_info/v1',
+  parametersOf: ({ kolId, industryTag }) => ({
+    oAuthorId: kolId,
+    ...(industryTag !== '' && industryTag !== 'ALL' && { industryTag }),
+  }),
+};
+
+export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
+  'kol-link-info': kolLinkInfo,
+  'author-link-info': authorLinkInfo,
+};
+
+/** Free of charge, needs no token. */
+export const PING_PATH = '/ping';

@@ -1,0 +1,81 @@
+import {
+  BAD_RESPONSE,
+  BUSINESS_CODES,
+  CODE_OF_BARE_STATUS,
+  NO_DATA_CODE,
+  OUTCOME_UNKNOWN,
+  SUCCESS_CODE,
+  UNUSABLE_ANSWER,
+} from './business-codes.ts';
+import { isJsonObject, type JsonObject, readNumber, readScores } from './index-scores.ts';
+import type { LinkIndexScores } from './link-index-source.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+/** What an HTTP response of the upstream means. */
+export type Decoded =
+  | { readonly kind: 'answer'; readonly scores: LinkIndexScores }
+  | { readonly kind: 'no-data' }
+  | { readonly kind: 'failure'; readonly error: UpstreamError };
+
+/**
+ * Total: any status with any bytes gives a `Decoded`, and nothing is thrown. The business code
+ * decides; the HTTP status is asked only when the body is no envelope, and to catch a success
+ * that contradicts it.
+ */
+export function decodeEnvelope(httpStatus: number, body: Uint8Array): Decoded {
+  const envelope = parseEnvelope(body);
+  if (envelope === null) return failure(bareStatusError(httpStatus));
+
+  const { code } = envelope;
+  const isHttpSuccess = httpStatus >= 200 && httpStatus < 300;
+  if (code === SUCCESS_CODE || code === NO_DATA_CODE) {
+    if (!isHttpSuccess) {
+      return failure(
+        new UpstreamError(BAD_RESPONSE, { reason: `code ${code} under HTTP status ${httpStatus}`, upstreamCode: code }),
+      );
+    }
+    return code === NO_DATA_CODE ? { kind: 'no-data' } : decodeData(envelope['data']);
+  }
+  const verdict = BUSINESS_CODES.get(code);
+  return failure(
+    verdict === undefined
+      ? new UpstreamError(BAD_RESPONSE, { reason: `unknown business code ${code}`, upstreamCode: code })
+      : new UpstreamError(verdict, { upstreamCode: code }),
+  );
+}
+
+type Envelope = JsonObject & { readonly code: number };
+
+function parseEnvelope(body: Uint8Array): Envelope | null {
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
+    return isJsonObject(parsed) && Number.isInteger(parsed['code']) ? (parsed as Envelope) : null;
+  } catch {
+    return null;
+  }
+}
+
+function decodeData(data: unknown): Decoded {
+  if (!isJsonObject(data)) return failure(unusable('data is missing'));
+  const baseResp = data['base_resp'] ?? {};
+  const status = isJsonObject(baseResp) ? (baseResp['status_code'] ?? 0) : null;
+  if (readNumber(status) !== 0) return failure(unusable('base_resp.status_code is not 0'));
+  const scores = readScores(data);
+  return scores === null ? failure(unusable('none of the six indices is there')) : { kind: 'answer', scores };
+}
+
+function unusable(reason: string): UpstreamError {
+  return new UpstreamError(UNUSABLE_ANSWER, { reason, upstreamCode: SUCCESS_CODE });
+}
+
+/** The reading of a response whose body is no envelope. A 5xx may come from a proxy in front of a call that was billed. */
+function bareStatusError(httpStatus: number): UpstreamError {
+  const reason = `HTTP status ${httpStatus} without the documented envelope`;
+  const verdict = BUSINESS_CODES.get(CODE_OF_BARE_STATUS.get(httpStatus) ?? Number.NaN);
+  if (verdict !== undefined) return new UpstreamError(verdict, { reason });
+  return new UpstreamError(httpStatus >= 500 ? OUTCOME_UNKNOWN : BAD_RESPONSE, { reason });
+}
+
+function failure(error: UpstreamError): Decoded {
+  return { kind: 'failure', error };
+}

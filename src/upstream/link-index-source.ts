@@ -1,0 +1,60 @@
+import type { UpstreamError } from './upstream-error.ts';
+
+/** Which answer is meant. An empty `industryTag` is "all industries". */
+export interface LinkIndexKey {
+  readonly kolId: string;
+  readonly industryTag: string;
+}
+
+/** One of the six indices. A member that the upstream did not give in a meaningful form is `null`. */
+export interface IndexScore {
+  /** The KOL's score, 0 to 100. */
+  readonly value: number | null;
+  /** The mean score of comparable KOLs, 0 to 100. */
+  readonly avgValue: number | null;
+  /** Change against the previous period as a fraction: -0.07 is -7 %. */
+  readonly linkRelativeRatio: number | null;
+  /** Position, 1 is best; `null` when not ranked. */
+  readonly rank: number | null;
+  /** Position as a fraction of all KOLs: 0.0179 is the top 1.79 %; `null` when not ranked. */
+  readonly rankPercent: number | null;
+}
+
+export type IndexName = 'cooperate' | 'cp' | 'convert' | 'shopping' | 'spread' | 'star';
+export type LinkIndexScores = Readonly<Record<IndexName, IndexScore | null>>;
+
+export interface LinkIndexAnswer {
+  readonly kind: 'answer';
+  readonly scores: LinkIndexScores;
+  /** When the upstream gave it, in milliseconds since the epoch. */
+  readonly fetchedAtMs: number;
+}
+
+/** The upstream knows that this KOL has no such data. That knowledge was billed too. */
+export interface NoLinkIndex {
+  readonly kind: 'no-data';
+  readonly fetchedAtMs: number;
+}
+
+export interface LinkIndexFailure {
+  readonly kind: 'failure';
+  readonly error: UpstreamError;
+  /** When it failed, in milliseconds since the epoch. */
+  readonly failedAtMs: number;
+}
+
+/** A closed set: a failed read is a value, so no rejection can be orphaned in a batch. */
+export type LinkIndexOutcome = LinkIndexAnswer | NoLinkIndex | LinkIndexFailure;
+
+export interface ReadOptions {
+  /** `false` asks for an answer that nobody kept: neither we nor the vendor. */
+  readonly acceptCache: boolean;
+}
+
+/**
+ * The seam of the whole product: everything above the upstream sees only this, and
+ * behaviour is added by wrapping it. `read` never rejects; failures are outcomes.
+ */
+export interface LinkIndexSource {
+  read(key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome>;
+}
