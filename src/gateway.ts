@@ -29,26 +29,26 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Builds the line from its far end: the paid call, the cache in front of it, the graph, and the HTTP edge. */
+/**
+ * Builds the line from its far end: the paid call, the cache in front of it, the graph, and the HTTP edge.
+ * What was started is stopped in the opposite order, also when a later step fails to start.
+ *
+ * @throws TokenFileError when the token file holds no token any more; the error of `listen` when the port is taken
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, clock = Date.now } = options;
-  const { target } = config.upstream;
-  const isSandbox = target.mode === 'sandbox';
+  await using starting = new AsyncDisposableStack();
   let readiness: Readiness = 'starting';
 
-  const sandbox = isSandbox ? await startSandbox({ latencyMs: options.sandboxLatencyMs }) : undefined;
-
-  const token = openTokenSource(isSandbox ? { value: 'sandbox' } : target.token, {
-    onReloaded: () => log.info('the token was read anew from its file'),
-    onRejected: () => log.error('the token file changed and holds no token now; the last good one stays in use'),
-  });
+  const upstream = await openUpstream(options, starting);
 
   const client = createUpstreamClient({
-    baseUrl: sandbox?.baseUrl ?? (target as { baseUrl: string }).baseUrl,
-    token: token.current,
+    baseUrl: upstream.baseUrl,
+    token: upstream.token.current,
     timeoutMs: config.upstream.timeoutMs,
     keepAlive: config.upstream.keepAlive,
   });
+  starting.defer(() => client.close());
 
   const paidSource = createPaidSource({
     client,
@@ -63,6 +63,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxEntries: config.cache.maxEntries,
     clock,
   });
+  starting.defer(() => cache.idle());
 
   const server = await startHttpServer({
     host: config.server.host,
@@ -74,25 +75,39 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         introspection: config.server.introspection,
         log,
       }),
-      graphiql: config.server.graphiql ? createGraphiqlPage({ isSandbox }) : undefined,
+      graphiql: config.server.graphiql ? createGraphiqlPage({ isSandbox: upstream.isSandbox }) : undefined,
       host: config.server.host,
       corsOrigins: config.server.corsOrigins,
       readiness: () => readiness,
-      isSandbox,
+      isSandbox: upstream.isSandbox,
       log,
     }),
   });
-  readiness = 'ready';
+  starting.defer(() => server.close());
 
+  readiness = 'ready';
+  const running = starting.move();
   return {
     origin: server.origin,
-    async stop() {
+    stop() {
       readiness = 'draining';
-      await server.close();
-      await cache.idle();
-      token.close();
-      await client.close();
-      await sandbox?.close();
+      return running.disposeAsync();
     },
   };
+}
+
+/** Where answers come from: the vendor, or the synthetic upstream, which is started here. */
+async function openUpstream({ config, log, sandboxLatencyMs }: GatewayOptions, starting: AsyncDisposableStack) {
+  const { target } = config.upstream;
+  if (target.mode === 'sandbox') {
+    const sandbox = await startSandbox({ latencyMs: sandboxLatencyMs });
+    starting.defer(() => sandbox.close());
+    return { isSandbox: true, baseUrl: sandbox.baseUrl, token: openTokenSource({ value: 'sandbox' }) };
+  }
+  const token = openTokenSource(target.token, {
+    onReloaded: () => log.info('the token was read anew from its file'),
+    onRejected: () => log.error('the token file changed and holds no token now; the last good one stays in use'),
+  });
+  starting.defer(() => token.close());
+  return { isSandbox: false, baseUrl: target.baseUrl, token };
 }

@@ -29,7 +29,7 @@ async function run(): Promise<void> {
     case 'sandbox': {
       const { sandbox } = await import('./commands/sandbox.ts');
       const server = await sandbox(command.options, print);
-      return closeOnSignal(() => server.close(), 0);
+      return closeOnSignal(() => server.close(), 1000);
     }
     case 'check': {
       const { check } = await import('./commands/check.ts');
@@ -59,7 +59,7 @@ async function loadConfig() {
 async function closeOnSignal(close: () => Promise<void>, graceMs: number): Promise<void> {
   const { default: closeWithGrace } = await import('close-with-grace');
   closeWithGrace(
-    { delay: graceMs || false, skip: ['unhandledRejection', 'beforeExit'], logger: { error: printError } },
+    { delay: Math.max(1, graceMs), skip: ['unhandledRejection', 'beforeExit'], logger: { error: printError } },
     async ({ err }) => {
       if (err) printError(`kol-gateway: ${err.stack}`);
       await close();

@@ -1,0 +1,47 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** The straight line from a command to the paid call. An import points to the right, or to a leaf. */
+const LINE = ['main', 'commands', 'gateway', 'config', 'server', 'schema', 'loaders', 'cache', 'upstream'];
+const LEAVES = ['telemetry', 'sandbox', 'version', 'watched-file'];
+
+const files = globSync('src/**/*.ts').map((path) => ({ path, imports: importsOf(path) }));
+
+/** Static and dynamic imports alike. */
+function importsOf(path: string): string[] {
+  const specifiers = [...readFileSync(path, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)];
+  return specifiers.map(([, specifier = '']) =>
+    specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : specifier,
+  );
+}
+
+function stepOf(path: string): string {
+  return path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+}
+
+test('every folder and file of src has its place', () => {
+  const steps = new Set(files.map(({ path }) => stepOf(path)));
+  expect([...steps].sort()).toEqual([...LINE, ...LEAVES].sort());
+});
+
+test('imports point along the line, or to a leaf', () => {
+  const wrong = files.flatMap(({ path, imports }) => {
+    const from = LINE.indexOf(stepOf(path));
+    return imports
+      .filter((target) => target.startsWith('src/'))
+      .filter((target) => {
+        if (LEAVES.includes(stepOf(target))) return from < 0 && stepOf(target) !== stepOf(path);
+        return from < 0 || LINE.indexOf(stepOf(target)) < from;
+      })
+      .map((target) => `${path} → ${target}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('only the client imports undici, and only main touches the process', () => {
+  const importers = files.filter(({ imports }) => imports.includes('undici')).map(({ path }) => path);
+  expect(importers).toEqual(['src/upstream/client.ts', 'src/upstream/note-sending.ts']);
+  const touching = files.filter(({ path }) => /\bprocess\.\w/.test(readFileSync(path, 'utf8'))).map(({ path }) => path);
+  expect(touching).toEqual(['src/main.ts']);
+});

@@ -1,0 +1,190 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ConfigurationError, type Environment, parseConfig } from '../../src/config/config.ts';
+import { CANARY_TOKEN } from '../support/test-gateway.ts';
+
+function problemsOf(environment: Environment): string {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message;
+  }
+  throw new Error('expected the configuration to be refused');
+}
+
+describe('defaults', () => {
+  test('nothing set means sandbox mode on loopback, with the documented numbers', () => {
+    expect(parseConfig({})).toEqual({
+      upstream: { target: { mode: 'sandbox' }, endpoint: 'kol-link-info', timeoutMs: 60_000, keepAlive: false },
+      cache: { maxEntries: 100_000, freshMs: 3_600_000, negativeMs: 600_000 },
+      server: {
+        host: '127.0.0.1',
+        port: 4000,
+        isLoopback: true,
+        corsOrigins: [],
+        graphiql: true,
+        introspection: true,
+        maxKolsPerRequest: 50,
+        shutdownGraceMs: 75_000,
+      },
+      logLevel: 'info',
+      warnings: [],
+    });
+  });
+
+  test('an empty string means unset', () => {
+    expect(parseConfig({ PORT: '', JUSTONEAPI_TOKEN: '', JUSTONEAPI_TOKEN_FILE: '', GRAPHIQL: '' })).toEqual(
+      parseConfig({}),
+    );
+  });
+
+  test('a token means the real service, in the environment that is named', () => {
+    const target = (environment: Environment) => parseConfig(environment).upstream.target;
+    const token = { value: CANARY_TOKEN };
+    expect(target({ JUSTONEAPI_TOKEN: CANARY_TOKEN })).toEqual({
+      mode: 'live',
+      baseUrl: 'https://api.justoneapi.com',
+      token,
+    });
+    expect(target({ JUSTONEAPI_TOKEN: CANARY_TOKEN, JUSTONEAPI_ENVIRONMENT: 'prod-cn' })).toEqual({
+      mode: 'live',
+      baseUrl: 'http://47.117.133.51:30015',
+      token,
+    });
+    expect(target({ JUSTONEAPI_TOKEN: CANARY_TOKEN, JUSTONEAPI_BASE_URL: 'http://127.0.0.1:1/proxy/' })).toEqual({
+      mode: 'live',
+      baseUrl: 'http://127.0.0.1:1/proxy',
+      token,
+    });
+  });
+
+  test('seconds accept decimals', () => {
+    expect(parseConfig({ CACHE_FRESH_SECONDS: '0.25' }).cache.freshMs).toBe(250);
+  });
+
+  test('GraphiQL and introspection are off on a host that others can reach, unless asked for', () => {
+    const open = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true', JUSTONEAPI_TOKEN: CANARY_TOKEN };
+    expect(parseConfig(open).server).toMatchObject({ graphiql: false, introspection: false, isLoopback: false });
+    expect(parseConfig({ ...open, GRAPHIQL: 'true' }).server).toMatchObject({ graphiql: true, introspection: false });
+  });
+});
+
+describe('refusals', () => {
+  test('every problem is in one message', () => {
+    const message = problemsOf({ PORT: 'http', GRAPHIQL: 'yes', CACHE_FRESH_SECONDS: '-1', HOST: '0.0.0.0' });
+    expect(message.split('\n')).toEqual([
+      'The configuration has problems:',
+      expect.stringContaining('CACHE_FRESH_SECONDS: expected a number of seconds'),
+      '  PORT: expected an integer from 0 to 65535, got "http"',
+      '  GRAPHIQL: expected true or false, got "yes"',
+      expect.stringContaining('JUSTONEAPI_TOKEN: expected'),
+      expect.stringContaining('HOST: expected a loopback address'),
+    ]);
+  });
+
+  test.each([
+    ['JUSTONEAPI_ENVIRONMENT', 'prod'],
+    ['JUSTONEAPI_BASE_URL', 'ftp://host'],
+    ['JUSTONEAPI_BASE_URL', 'https://user:pass@host'],
+    ['JUSTONEAPI_BASE_URL', 'https://host/?token=x'],
+    ['JUSTONEAPI_ENDPOINT', 'latest'],
+    ['UPSTREAM_TIMEOUT_SECONDS', '0'],
+    ['UPSTREAM_TIMEOUT_SECONDS', '1e3'],
+    ['UPSTREAM_TIMEOUT_SECONDS', 'NaN'],
+    ['UPSTREAM_KEEP_ALIVE', '1'],
+    ['CACHE_MAX_ENTRIES', '0'],
+    ['CACHE_NEGATIVE_SECONDS', '10m'],
+    ['HOST', 'local host'],
+    ['PORT', '65536'],
+    ['PORT', '4000.5'],
+    ['ALLOW_ANONYMOUS', 'TRUE'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://app.example/'],
+    ['CORS_ORIGINS', 'https://app.example,app2.example'],
+    ['INTROSPECTION', 'on'],
+    ['MAX_KOLS_PER_REQUEST', '-5'],
+    ['LOG_LEVEL', 'verbose'],
+    ['SHUTDOWN_GRACE_SECONDS', ''.padEnd(12, '9')],
+  ])('%s=%s is refused by name', (name, value) => {
+    expect(problemsOf({ [name]: value })).toContain(`  ${name}: expected`);
+  });
+
+  test.each<[string, Environment]>([
+    ['HOST is not a loopback address', { HOST: '192.168.1.5', ALLOW_ANONYMOUS: 'true' }],
+    ['JUSTONEAPI_BASE_URL is set', { JUSTONEAPI_BASE_URL: 'https://proxy.example' }],
+    ['JUSTONEAPI_ENVIRONMENT is set', { JUSTONEAPI_ENVIRONMENT: 'prod-global' }],
+    ['CLIENT_KEYS_FILE is set', { CLIENT_KEYS_FILE: 'keys.json' }],
+    ['CACHE_STORE is a Redis store', { CACHE_STORE: 'rediss://cache.example' }],
+  ])('a missing token is a mistake where %s', (reason, environment) => {
+    expect(problemsOf(environment)).toContain(`JUSTONEAPI_TOKEN: expected the account's token`);
+    expect(problemsOf(environment)).toContain(reason);
+  });
+
+  test('sandbox mode on an open host needs both to be said', () => {
+    const environment = { HOST: '0.0.0.0', JUSTONEAPI_ENVIRONMENT: 'sandbox' };
+    expect(problemsOf(environment)).toContain('HOST: expected');
+    expect(parseConfig({ ...environment, ALLOW_ANONYMOUS: 'true' }).upstream.target.mode).toBe('sandbox');
+  });
+
+  test('sandbox mode and another upstream contradict each other', () => {
+    expect(problemsOf({ JUSTONEAPI_ENVIRONMENT: 'sandbox', JUSTONEAPI_BASE_URL: 'http://127.0.0.1:1' })).toContain(
+      'JUSTONEAPI_BASE_URL: expected not to be set',
+    );
+  });
+
+  test.each(['localhost', '127.0.0.1', '127.9.9.9', '::1'])('%s is a loopback host', (host) => {
+    expect(parseConfig({ HOST: host }).server.isLoopback).toBe(true);
+  });
+});
+
+describe('the token', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kol-gateway-'));
+
+  test('is read from a file, without the line break at its end', () => {
+    const path = join(directory, 'token');
+    writeFileSync(path, `${CANARY_TOKEN}\n`);
+    expect(parseConfig({ JUSTONEAPI_TOKEN_FILE: path }).upstream.target).toMatchObject({
+      mode: 'live',
+      token: { path },
+    });
+  });
+
+  test('in a missing or an empty file is one of the listed problems', () => {
+    const path = join(directory, 'empty');
+    writeFileSync(path, '\n');
+    expect(problemsOf({ JUSTONEAPI_TOKEN_FILE: path })).toContain('JUSTONEAPI_TOKEN_FILE: expected a readable file');
+    expect(problemsOf({ JUSTONEAPI_TOKEN_FILE: join(directory, 'missing'), PORT: 'x' })).toMatch(
+      /JUSTONEAPI_TOKEN_FILE: expected a readable file.*\(ENOENT\)\n {2}PORT/,
+    );
+  });
+
+  test('given twice is a contradiction', () => {
+    const path = join(directory, 'token');
+    expect(problemsOf({ JUSTONEAPI_TOKEN: CANARY_TOKEN, JUSTONEAPI_TOKEN_FILE: path })).toContain(
+      'JUSTONEAPI_TOKEN: expected not to be set together with JUSTONEAPI_TOKEN_FILE',
+    );
+  });
+
+  test.each<Environment>([
+    { JUSTONEAPI_TOKEN: `${CANARY_TOKEN} with a space` },
+    { JUSTONEAPI_TOKEN: CANARY_TOKEN, LOG_LEVEL: CANARY_TOKEN },
+    { JUSTONEAPI_TOKEN_FILE: CANARY_TOKEN },
+    { JUSTONEAPI_BASE_URL: `https://host/?token=${CANARY_TOKEN}` },
+    { PORT: CANARY_TOKEN },
+  ])('is never printed, wherever it was put (%#)', (environment) => {
+    expect(problemsOf(environment)).not.toContain(CANARY_TOKEN.slice(0, 8));
+  });
+});
+
+describe('warnings', () => {
+  test('name plain HTTP to another machine and a short timeout', () => {
+    expect(
+      parseConfig({ JUSTONEAPI_TOKEN: 't', JUSTONEAPI_ENVIRONMENT: 'prod-cn', UPSTREAM_TIMEOUT_SECONDS: '59.9' })
+        .warnings,
+    ).toEqual([expect.stringContaining('clear text'), expect.stringContaining('UPSTREAM_TIMEOUT_SECONDS')]);
+    expect(parseConfig({ JUSTONEAPI_TOKEN: 't', JUSTONEAPI_BASE_URL: 'http://127.0.0.1:9' }).warnings).toEqual([]);
+  });
+});
