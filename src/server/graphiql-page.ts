@@ -71,17 +71,24 @@ async function renderPage(isSandbox: boolean): Promise<Page> {
 }
 
 function noticeHtml(notice: string): string {
-  return `<style>body{display:flex;flex-direction:column}#root{flex:1;min-height:0}#mode{margin:0;padding:4px 16px;font:13px system-ui;background:#fff3c4;color:#3d3000}</style><p id="mode" role="status">${notice}</p>`;
+  return `<style>body{display:flex;flex-direction:column;height:100dvh}#root{flex:1;min-height:0;height:auto}#root .graphiql-container{height:100%}#mode{margin:0;padding:4px 16px;font:13px system-ui;background:#fff3c4;color:#3d3000}</style><p id="mode" role="status">${notice}</p>`;
 }
 
-const SANDBOX_QUERY = `# Sandbox: these scores are synthetic, and nothing is bought.
-# Press the play button (Ctrl-Enter). Any id works; the README lists
-# magic ids such as sandbox-301 for every error state.
-{
+const SANDBOX_QUERY = `# Sandbox: these scores are synthetic.
+# Press play (Ctrl-Enter). Any id works;
+# sandbox-301 and other magic ids of the
+# README show every error state.
+query Sandbox {
   kol(id: "sandbox-sample") {
     id
     linkIndex {
-      star { value avgValue rank rankPercent linkRelativeRatio }
+      star {
+        value
+        avgValue
+        rank
+        rankPercent
+        linkRelativeRatio
+      }
       cooperate { value }
       cp { value }
       convert { value }
@@ -94,14 +101,15 @@ const SANDBOX_QUERY = `# Sandbox: these scores are synthetic, and nothing is bou
 }
 `;
 
-const LIVE_QUERY = `# Live: every linkIndex that is not cached is bought from the upstream.
-# This query is free. Put in a KOL's id and take the "#" signs away to buy
-# its six indices; a first answer may take up to a minute.
-{
+const LIVE_QUERY = `# Live: a linkIndex that is not cached is
+# bought. This query is free; put in a KOL's
+# id and take the inner "#" signs away to buy
+# its scores. It may take up to a minute.
+query Live {
   kol(id: "1") {
     id
     # linkIndex {
-    #   star { value avgValue rank rankPercent linkRelativeRatio }
+    #   star { value rank rankPercent }
     #   fetchedAt
     #   freshness
     # }

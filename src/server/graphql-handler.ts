@@ -7,6 +7,7 @@ import { schema } from '../schema/schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { forbidIntrospection } from './plugins/forbid-introspection.ts';
 import { limitKols } from './plugins/limit-kols.ts';
+import { refuseMalformedUrls } from './plugins/refuse-malformed-urls.ts';
 import { maskError, reportErrors } from './plugins/report-errors.ts';
 import { readBody } from './read-body.ts';
 import { type Exchange, refuse } from './reply.ts';
@@ -33,7 +34,12 @@ export function createGraphqlHandler({
   const yoga = createYoga<{ exchange: Exchange }, GraphContext>({
     schema,
     context: () => ({ linkIndexes: createLinkIndexLoader(cache) }),
-    plugins: [limitKols(maxKolsPerRequest), reportErrors(log), ...(introspection ? [] : [forbidIntrospection()])],
+    plugins: [
+      refuseMalformedUrls(),
+      limitKols(maxKolsPerRequest),
+      reportErrors(log),
+      ...(introspection ? [] : [forbidIntrospection()]),
+    ],
     maskedErrors: { maskError },
     logging: false,
     cors: false,

@@ -56,8 +56,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   }
 
   function failed(exchange: Exchange, error: unknown): void {
-    const { request, response, requestId } = exchange;
-    if (request.destroyed && !request.complete) return; // the client went away while sending
+    const { response, requestId } = exchange;
+    if (response.destroyed) return; // the client went away
     log.error({ requestId, err: error }, 'unexpected fault');
     if (response.headersSent) response.destroy();
     else refuse(exchange, { httpStatus: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' });

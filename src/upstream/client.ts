@@ -80,15 +80,20 @@ export function createUpstreamClient({ baseUrl, token, timeoutMs, keepAlive }: U
 function transportError(error: unknown, isSent: boolean): UpstreamError {
   const reason = reasonOf(error);
   if (!isSent) return new UpstreamError(UNREACHABLE, { reason });
-  const isMalformed = MALFORMED_RESPONSE.test(reason) && reason !== 'HPE_INVALID_EOF_STATE';
-  return new UpstreamError(isMalformed ? BAD_RESPONSE : OUTCOME_UNKNOWN, { reason });
+  return new UpstreamError(MALFORMED_RESPONSES.has(reason) ? BAD_RESPONSE : OUTCOME_UNKNOWN, { reason });
 }
 
-/** Too large, or no HTTP: something arrived, and it is not what is documented. An early end is not among them. */
-const MALFORMED_RESPONSE = /^(HPE_|UND_ERR_RES_EXCEEDED_MAX_SIZE|UND_ERR_HEADERS_OVERFLOW)/;
+/** Something arrived, and it is too large, or no HTTP. */
+const MALFORMED_RESPONSES: ReadonlySet<string> = new Set([
+  'not HTTP',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+]);
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown fault';
   if (error.name === 'TimeoutError') return 'timed out';
+  // Undici gives no code here; the words in its message are llhttp's own.
+  if (error.name === 'HTTPParserError') return error.message.includes('EOF') ? 'cut off' : 'not HTTP';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -1,4 +1,4 @@
-import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Exchange } from '../reply.ts';
@@ -33,11 +33,16 @@ export function reportErrors(log: Logger): Plugin<{ exchange: Exchange }> {
 }
 
 function report(log: Logger, requestId: string, error: GraphQLError, result: ExecutionResult): GraphQLError {
-  const code = error.extensions['code'] ?? ('data' in result ? MASKED : 'BAD_USER_INPUT');
+  const code = error.extensions['code'] ?? (isAboutInput(error, result) ? 'BAD_USER_INPUT' : MASKED);
   if (code === MASKED)
     log.error({ requestId, err: error.originalError ?? error, path: error.path }, 'unexpected fault');
   // A copy: yoga remembers the errors of invalid documents and shares them between requests.
   return copyOf(error, { message: error.message, extensions: { ...error.extensions, code, requestId } });
+}
+
+/** GraphQL's own errors have no code: about variables there is no data yet, about an argument they point at its value. */
+function isAboutInput(error: GraphQLError, result: ExecutionResult): boolean {
+  return !('data' in result) || error.nodes?.[0]?.kind !== Kind.FIELD;
 }
 
 function copyOf(
