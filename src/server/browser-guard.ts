@@ -50,8 +50,9 @@ export function createBrowserGuard({ host, corsOrigins }: BrowserGuardOptions): 
   };
 }
 
-function hostNameOf(hostHeader: string | undefined): string | null {
-  return URL.parse(`http://${hostHeader ?? ''}`)?.hostname ?? null;
+function hostNameOf(hostHeader = ''): string | null {
+  const isHostAndPort = /^[\w.:[\]-]+$/.test(hostHeader);
+  return isHostAndPort ? (URL.parse(`http://${hostHeader}`)?.hostname ?? null) : null;
 }
 
 /** The scheme is left out: behind a proxy that ends TLS we don't know it. */

@@ -38,7 +38,7 @@ export function createGraphiqlPage({ isSandbox }: { readonly isSandbox: boolean 
     response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('referrer-policy', 'no-referrer');
-    if (request.headers['if-none-match'] === etag) {
+    if (request.headers['if-none-match']?.includes(etag)) {
       response.writeHead(304).end();
       return;
     }
@@ -82,13 +82,7 @@ query Sandbox {
   kol(id: "sandbox-sample") {
     id
     linkIndex {
-      star {
-        value
-        avgValue
-        rank
-        rankPercent
-        linkRelativeRatio
-      }
+      star { value rank rankPercent }
       cooperate { value }
       cp { value }
       convert { value }

@@ -15,6 +15,12 @@ import { type Exchange, refuse } from './reply.ts';
 const MAX_BODY_BYTES = 100_000;
 const INCREMENTAL = /^(text\/event-stream|multipart\/mixed)/;
 
+/** What yoga refuses without a word. */
+const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
+  406: 'Accept: expected application/graphql-response+json or application/json.',
+  415: 'Content-Type: expected application/json.',
+};
+
 export interface GraphqlHandlerOptions {
   readonly cache: LinkIndexCache;
   readonly maxKolsPerRequest: number;
@@ -56,7 +62,6 @@ export function createGraphqlHandler({
     const isReading = request.method !== 'GET' && request.method !== 'HEAD';
     const body = isReading ? await readBody(request, MAX_BODY_BYTES) : undefined;
     if (body === null) {
-      response.setHeader('connection', 'close');
       return refuse(exchange, {
         httpStatus: 413,
         code: 'PAYLOAD_TOO_LARGE',
@@ -72,6 +77,8 @@ export function createGraphqlHandler({
       }),
       { exchange },
     );
+    const reason = EMPTY_REFUSALS[answer.status];
+    if (reason) return refuse(exchange, { httpStatus: answer.status, code: 'BAD_REQUEST', message: reason });
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     if (answer.body && INCREMENTAL.test(answer.headers.get('content-type') ?? ''))
       await pipeline(answer.body, response);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { answers, held, replies, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { CANARY_TOKEN } from '../support/test-gateway.ts';
 
@@ -10,10 +10,12 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   const { PATH, HOME } = process.env;
-  return spawn(process.execPath, ['src/main.ts', ...args], {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
 }
 
 interface Finished {

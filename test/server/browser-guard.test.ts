@@ -129,6 +129,8 @@ describe('the Host header', () => {
     '%zz',
     'evil.example\\@localhost',
     'evil.example#@localhost',
+    'evil.example@localhost',
+    'localhost/x',
   ])('that is garbage (%j) is refused', (name) => {
     guardOn('127.0.0.1').expectHost(name).toMatchObject(FORBIDDEN);
   });

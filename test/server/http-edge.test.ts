@@ -193,7 +193,7 @@ describe('a body', () => {
     ['with its length told and nothing sent', { 'content-length': '1000000000' }, []],
     ['in chunks', {}, [sized(60_000), ' '.repeat(40_001)]],
     ['in bytes though not in letters', {}, [`{"query":"# ${'指'.repeat(40_000)}"}`]],
-  ])('over 100 kB, %s, is refused before its end, and the connection is closed', async (_how, headers, body) => {
+  ])('over 100 kB, %s, is refused before its end', async (_how, headers, body) => {
     await using gateway = await startTestGateway();
     const received = await send(gateway.origin, {
       method: 'POST',
@@ -201,7 +201,7 @@ describe('a body', () => {
       body,
       isUnfinished: true,
     });
-    expect(received).toMatchObject({ status: 413, headers: { connection: 'close' } });
+    expect(received.status).toBe(413);
     expect(codesOf(received)).toEqual(['PAYLOAD_TOO_LARGE']);
     expect(gateway.logText()).not.toContain('"level":"error"');
   });
@@ -246,6 +246,17 @@ test('variables in a URL that are no JSON are the mistake of the client', async 
   const received = await send(gateway.origin, { path: '/graphql?query={__typename}&variables=x' });
   expect(received.status).toBe(400);
   expect(gateway.logText()).not.toContain('"level":"error"');
+});
+
+test('a client that sends far too much still reads why it was refused', async () => {
+  await using gateway = await startTestGateway();
+  const body = 'x'.repeat(3_000_000);
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${gateway.origin}/graphql`, { method: 'POST', headers, body });
+    expect(response.status).toBe(413);
+    await response.text();
+  }
 });
 
 test('INTROSPECTION=false refuses introspection and leaves __typename', async () => {

@@ -37,7 +37,10 @@ function report(log: Logger, requestId: string, error: GraphQLError, result: Exe
   if (code === MASKED)
     log.error({ requestId, err: error.originalError ?? error, path: error.path }, 'unexpected fault');
   // A copy: yoga remembers the errors of invalid documents and shares them between requests.
-  return copyOf(error, { message: error.message, extensions: { ...error.extensions, code, requestId } });
+  const { originalError, ...extensions } = error.extensions;
+  // The JSON parser's own words, by which yoga tells a body that is no JSON: HTTP 400 whatever the client accepts.
+  if (originalError) extensions['http'] = { status: 400 };
+  return copyOf(error, { message: error.message, extensions: { ...extensions, code, requestId } });
 }
 
 /** GraphQL's own errors have no code: about variables there is no data yet, about an argument they point at its value. */
