@@ -1,4 +1,5 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 
 export interface WatchedFileOptions<Content> {
   readonly path: string;
@@ -18,15 +19,24 @@ export interface WatchedFile<Content> {
 
 /**
  * A small file of secrets that may change under us. It is looked at by path, so that a replacement by rename
- * or by symlink, as orchestrators do it, is seen too; inotify would go on watching the old file.
+ * or by symlink, as orchestrators do it, is seen too; inotify would go on watching the old file. Node's `watchFile`
+ * takes its first look only after we have read, and would miss a change in between.
  *
  * @throws what `read` throws at the start
  */
 export function watchFileContent<Content>(options: WatchedFileOptions<Content>): WatchedFile<Content> {
   const { path, read, onChange, onRejected, intervalMs = 1000 } = options;
+  let seen = fingerprintOf(statSync(path, { throwIfNoEntry: false }));
   let content = read(path);
 
-  const reload = (): void => {
+  async function look(): Promise<void> {
+    const fingerprint = fingerprintOf(await stat(path).catch(() => undefined));
+    if (fingerprint === seen) return;
+    seen = fingerprint;
+    reload();
+  }
+
+  function reload(): void {
     try {
       content = read(path);
     } catch (error) {
@@ -34,11 +44,15 @@ export function watchFileContent<Content>(options: WatchedFileOptions<Content>):
       return;
     }
     onChange?.(content);
-  };
-  watchFile(path, { interval: intervalMs, persistent: false }, reload);
+  }
 
+  const timer = setInterval(look, intervalMs).unref();
   return {
     current: () => content,
-    close: () => unwatchFile(path, reload),
+    close: () => clearInterval(timer),
   };
+}
+
+function fingerprintOf(stats: Stats | undefined): string {
+  return stats === undefined ? 'missing' : [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join();
 }

@@ -180,3 +180,15 @@ describe('the last good content stays', () => {
     expect(closed.current()).toBe('good 0');
   });
 });
+
+test('a change right after the file was opened is seen', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'kol-gateway-'));
+    const path = join(directory.path, 'secret');
+    writeFileSync(path, 'good 1');
+    const file = watchFileContent({ path, read: readGood, intervalMs: 5 });
+    replaceByRename(path, 'good 2');
+    await vi.waitFor(() => expect(file.current()).toBe('good 2'), WAIT);
+    file.close();
+  }
+});
