@@ -1,5 +1,11 @@
+import { createAnswerMemory } from './cache/answer-memory.ts';
+import { cacheKeyOf } from './cache/cache-key.ts';
+import { remainingFreshMs } from './cache/entry.ts';
 import { createLinkIndexCache } from './cache/link-index-cache.ts';
+import { createPatientStore } from './cache/patient-store.ts';
+import { createPurchases } from './cache/purchases.ts';
 import type { Config } from './config/config.ts';
+import { openStores, type ProcessIdentity } from './open-stores.ts';
 import { startSandbox } from './sandbox/sandbox-server.ts';
 import { createGraphiqlPage } from './server/graphiql-page.ts';
 import { createGraphqlHandler } from './server/graphql-handler.ts';
@@ -9,15 +15,23 @@ import { createRequestListener } from './server/request-listener.ts';
 import { logAttempt } from './telemetry/log-attempts.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createUpstreamClient } from './upstream/client.ts';
-import { ENDPOINTS } from './upstream/endpoints.ts';
+import { createEndpointChoice } from './upstream/endpoint-choice.ts';
+import { ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
+import type { LinkIndexKey, LinkIndexOutcome } from './upstream/link-index-source.ts';
 import { createPaidSource } from './upstream/paid-source.ts';
+import { createShield } from './upstream/shield.ts';
+import { systemTimers, type Timers } from './upstream/timers.ts';
 import { openTokenSource } from './upstream/token-source.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
   readonly log: Logger;
+  readonly identity: ProcessIdentity;
   /** Milliseconds since the epoch; the system's by default. */
   readonly clock?: () => number;
+  readonly timers?: Timers;
+  /** Numbers from 0 to 1 for jitter; the system's by default. */
+  readonly random?: () => number;
   /** How long the built-in synthetic upstream takes to answer, in milliseconds. */
   readonly sandboxLatencyMs?: number;
 }
@@ -25,22 +39,31 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Scheme, host and port, without a trailing slash. */
   readonly origin: string;
-  /** Stops listening, answers what is open, lets purchases in flight finish. */
-  stop(): Promise<void>;
+  /**
+   * Stops listening, answers what is open, lets calls in flight finish and stores what they bring; starts no new call.
+   * @returns what was lost, in words; nothing, as a rule
+   */
+  stop(): Promise<readonly string[]>;
+  /** Ends every wait at once and abandons the calls in flight, each booked as perhaps billed. `stop` still stores what has arrived. */
+  hurry(): void;
 }
 
+/** How long answers may take to leave when everything else has ended, in milliseconds. */
+const HURRY_MS = 2000;
+
 /**
- * Builds the line from its far end: the paid call, the cache in front of it, the graph, and the HTTP edge.
- * What was started is stopped in the opposite order, also when a later step fails to start.
+ * Builds the line from its far end: the paid call, the shield around it, the cache in front of it, the graph, and the
+ * HTTP edge. What was started is stopped in the opposite order, also when a later step fails to start.
  *
  * @throws TokenFileError when the token file holds no token any more; the error of `listen` when the port is taken
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, log, clock = Date.now } = options;
+  const { config, log, identity, clock = Date.now, timers = systemTimers, random = Math.random } = options;
   await using starting = new AsyncDisposableStack();
   let readiness: Readiness = 'starting';
 
-  const upstream = await openUpstream(options, starting);
+  const stores = await openStores({ config, log, clock, identity, closing: starting });
+  const upstream = await openUpstream(options, starting, () => shield.forgiveAccount());
 
   const client = createUpstreamClient({
     baseUrl: upstream.baseUrl,
@@ -50,31 +73,44 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   starting.defer(() => client.close());
 
-  const paidSource = createPaidSource({
-    client,
-    endpoint: ENDPOINTS[config.upstream.endpoint],
+  const endpoints = createEndpointChoice(upstream.endpoint, () =>
+    log.warn('the upstream endpoint kol-link-info is gone; its successor author-link-info is asked from now on'),
+  );
+  const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: (attempt) => logAttempt(log, attempt) });
+
+  const shield = createShield({
+    ...config.upstream,
+    source: paidSource,
+    ledger: stores.ledger,
+    hasBreakers: !upstream.isSandbox,
     clock,
-    onAttempt: (attempt) => logAttempt(log, attempt),
+    timers,
+    random,
   });
 
-  const cache = createLinkIndexCache({
-    source: paidSource,
-    lifetimes: { freshMs: config.cache.freshMs, negativeMs: config.cache.negativeMs },
-    maxEntries: config.cache.maxEntries,
-    clock,
+  const { lifetimes, maxEntries } = config.cache;
+  const keyOf = (key: LinkIndexKey, endpoint?: EndpointName) =>
+    cacheKeyOf(key, endpoint ? ENDPOINTS[endpoint] : endpoints.current());
+  const memory = createAnswerMemory({ maxEntries, lifetimes, clock });
+  const store = createPatientStore({ store: stores.answers, timers, maxUnsaved: maxEntries, onError: stores.onError });
+  const purchases = createPurchases({ source: shield, memory, store, lifetimes, keyOf });
+  const cache = createLinkIndexCache({ memory, store, purchases, refusal: shield.refusal, lifetimes, clock, keyOf });
+
+  const graphql = createGraphqlHandler({
+    cache,
+    freshForMs: (outcome: LinkIndexOutcome) => remainingFreshMs(outcome, lifetimes, clock()),
+    maxKolsPerRequest: config.server.maxKolsPerRequest,
+    requestWaitMs: config.server.requestWaitMs,
+    introspection: config.server.introspection,
+    timers,
+    log,
   });
-  starting.defer(() => cache.idle());
 
   const server = await startHttpServer({
     host: config.server.host,
     port: config.server.port,
     listener: createRequestListener({
-      graphql: createGraphqlHandler({
-        cache,
-        maxKolsPerRequest: config.server.maxKolsPerRequest,
-        introspection: config.server.introspection,
-        log,
-      }),
+      graphql: graphql.handle,
       graphiql: config.server.graphiql ? createGraphiqlPage({ isSandbox: upstream.isSandbox }) : undefined,
       host: config.server.host,
       corsOrigins: config.server.corsOrigins,
@@ -83,31 +119,56 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log,
     }),
   });
-  starting.defer(() => server.close());
 
   readiness = 'ready';
   const running = starting.move();
+  const losses: string[] = [];
   return {
     origin: server.origin,
-    stop() {
+    async stop() {
       readiness = 'draining';
-      return running.disposeAsync();
+      shield.stop();
+      await Promise.all([server.close(), purchases.idle()]);
+      const unsavedCount = await store.close();
+      if (unsavedCount > 0) losses.push(`${unsavedCount} answers that the store did not take`);
+      await running.disposeAsync();
+      return losses;
+    },
+    hurry() {
+      if (purchases.inFlight > 0)
+        losses.push(`${purchases.inFlight} calls that were in flight and may have been billed`);
+      shield.stop();
+      graphql.endWaits();
+      client.close().catch(() => {});
+      server.cutUnheard();
+      // For clients that do not take what they are sent.
+      timers.after(HURRY_MS, () => server.destroy());
     },
   };
 }
 
 /** Where answers come from: the vendor, or the synthetic upstream, which is started here. */
-async function openUpstream({ config, log, sandboxLatencyMs }: GatewayOptions, starting: AsyncDisposableStack) {
-  const { target } = config.upstream;
+async function openUpstream(
+  { config, log, sandboxLatencyMs }: GatewayOptions,
+  starting: AsyncDisposableStack,
+  onNewToken: () => void,
+) {
+  const { target, endpoint } = config.upstream;
   if (target.mode === 'sandbox') {
     const sandbox = await startSandbox({ latencyMs: sandboxLatencyMs });
     starting.defer(() => sandbox.close());
-    return { isSandbox: true, baseUrl: sandbox.baseUrl, token: openTokenSource({ value: 'sandbox' }) };
+    // A magic id fails only itself: one that says "gone" must not move everybody to the successor.
+    const fixedEndpoint = endpoint === 'auto' ? 'kol-link-info' : endpoint;
+    const token = openTokenSource({ value: 'sandbox' });
+    return { isSandbox: true, baseUrl: sandbox.baseUrl, token, endpoint: fixedEndpoint } as const;
   }
   const token = openTokenSource(target.token, {
-    onReloaded: () => log.info('the token was read anew from its file'),
+    onReloaded() {
+      log.info('the token was read anew from its file');
+      onNewToken();
+    },
     onRejected: () => log.error('the token file changed and holds no token now; the last good one stays in use'),
   });
   starting.defer(() => token.close());
-  return { isSandbox: false, baseUrl: target.baseUrl, token };
+  return { isSandbox: false, baseUrl: target.baseUrl, token, endpoint } as const;
 }

@@ -1,15 +1,19 @@
-#!/usr/bin/env node
+import { randomUUID } from 'node:crypto';
 import { debuglog } from 'node:util';
 import { parseArguments } from './commands/parse-arguments.ts';
 import { USAGE, UsageError } from './commands/usage.ts';
+import type { Gateway } from './gateway.ts';
+import type { ProcessIdentity } from './open-stores.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
-// Modules are loaded by the command that needs them: a start is quick, and an old Node gets a line instead of a stack.
+/** Debug words at which undici prints its requests' paths, and ours hold the token. */
+const TALKATIVE = ['undici', 'fetch', 'websocket'];
+
+// Modules are loaded by the command that needs them, for a quick start.
 try {
-  assertNodeVersion();
   await run();
 } catch (error) {
   process.exitCode = await explain(error);
@@ -29,11 +33,12 @@ async function run(): Promise<void> {
     case 'sandbox': {
       const { sandbox } = await import('./commands/sandbox.ts');
       const server = await sandbox(command.options, print);
-      return closeOnSignal(() => server.close(), 1000);
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.close());
+      return;
     }
     case 'check': {
       const { check } = await import('./commands/check.ts');
-      if (!(await check(await loadConfig(), print))) process.exitCode = EXIT_FAILURE;
+      if (!(await check(await loadConfig(), processIdentity(), print))) process.exitCode = EXIT_FAILURE;
       return;
     }
     case 'serve': {
@@ -43,28 +48,51 @@ async function run(): Promise<void> {
       const log = createLogger(config.logLevel);
       // A rejection that nobody took is a fault of ours, and no reason to lose the purchases of everybody else.
       process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
-      const gateway = await serve(config, log, print);
-      return closeOnSignal(() => gateway.stop(), config.server.shutdownGraceMs);
+      const gateway = await serve({ config, log, identity: processIdentity() }, print);
+      return stopOnSignal(gateway, config.server.shutdownGraceMs);
     }
   }
 }
 
 async function loadConfig() {
   const { parseConfig } = await import('./config/config.ts');
-  if (debuglog('undici').enabled)
-    throw new UsageError('NODE_DEBUG: expected not to name undici, which would print the token');
+  if (TALKATIVE.some((name) => debuglog(name).enabled)) {
+    throw new UsageError(`NODE_DEBUG: expected not to name ${TALKATIVE.join(', ')}, which would print the token`);
+  }
   return parseConfig(process.env);
 }
 
-async function closeOnSignal(close: () => Promise<void>, graceMs: number): Promise<void> {
-  const { default: closeWithGrace } = await import('close-with-grace');
-  closeWithGrace(
-    { delay: Math.max(1, graceMs), skip: ['unhandledRejection', 'beforeExit'], logger: { error: printError } },
-    async ({ err }) => {
-      if (err) printError(`kol-gateway: ${err.stack}`);
-      await close();
-    },
-  );
+function processIdentity(): ProcessIdentity {
+  return { pid: process.pid, name: randomUUID(), isAlive };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // alive, and somebody else's
+  }
+}
+
+/** The first signal drains, for at most the grace; the second one, and the end of the grace, end every wait. */
+function stopOnSignal(gateway: Gateway, graceMs: number): void {
+  let isStopping = false;
+
+  async function stop(exitCode: number): Promise<void> {
+    if (isStopping) return gateway.hurry();
+    isStopping = true;
+    const grace = setTimeout(() => gateway.hurry(), graceMs);
+    const losses = await gateway.stop();
+    clearTimeout(grace);
+    if (losses.length > 0) printError(`kol-gateway: lost ${losses.join(', and ')}`);
+    process.exit(losses.length > 0 ? EXIT_FAILURE : exitCode);
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
+  process.on('uncaughtException', (error) => {
+    printError(`kol-gateway: ${error.stack}`);
+    void stop(EXIT_FAILURE);
+  });
 }
 
 /** @returns the exit code: 2 for a mistake of the caller's, 1 for anything else */
@@ -77,17 +105,10 @@ async function explain(error: unknown): Promise<number> {
     printError(`kol-gateway: ${error.message}`);
     return EXIT_USAGE;
   }
-  const { code, message } = error as NodeJS.ErrnoException;
-  printError(
-    code === 'EADDRINUSE' ? `kol-gateway: ${message}: choose another PORT` : `kol-gateway: ${(error as Error).stack}`,
-  );
+  const { syscall, message, stack } = error as NodeJS.ErrnoException;
+  const isAddressTrouble = syscall === 'listen' || syscall === 'getaddrinfo';
+  printError(`kol-gateway: ${isAddressTrouble ? `cannot listen: ${message}; choose another host or port` : stack}`);
   return EXIT_FAILURE;
-}
-
-function assertNodeVersion(): void {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > 24 || (major === 24 && minor >= 11)) return;
-  throw new UsageError(`expected Node.js 24.11 or later, this is ${process.versions.node}`);
 }
 
 function print(line: string): void {

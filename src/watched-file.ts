@@ -28,10 +28,11 @@ export function watchFileContent<Content>(options: WatchedFileOptions<Content>):
   const { path, read, onChange, onRejected, intervalMs = 1000 } = options;
   let seen = fingerprintOf(statSync(path, { throwIfNoEntry: false }));
   let content = read(path);
+  let isClosed = false;
 
   async function look(): Promise<void> {
     const fingerprint = fingerprintOf(await stat(path).catch(() => undefined));
-    if (fingerprint === seen) return;
+    if (fingerprint === seen || isClosed) return;
     seen = fingerprint;
     reload();
   }
@@ -49,7 +50,10 @@ export function watchFileContent<Content>(options: WatchedFileOptions<Content>):
   const timer = setInterval(look, intervalMs).unref();
   return {
     current: () => content,
-    close: () => clearInterval(timer),
+    close() {
+      isClosed = true;
+      clearInterval(timer);
+    },
   };
 }
 

@@ -86,8 +86,9 @@ describe('what is bought', () => {
     await gateway.query(STAR_OF, { id: '7' });
     expect(upstream.calls).toHaveLength(1);
     gateway.clock.advanceMs(1);
-    await gateway.query(STAR_OF, { id: '7' });
-    expect(upstream.calls).toHaveLength(2);
+    const { data } = await gateway.query(STAR_OF, { id: '7' });
+    expect(data?.kol?.linkIndex?.freshness).toBe('STALE_REVALIDATING');
+    await upstream.received(2);
   });
 
   test('a cached KOL is answered while another is still being bought', async () => {
@@ -156,7 +157,13 @@ describe('what goes wrong', () => {
         message: expect.any(String),
         locations: expect.anything(),
         path: ['kol', 'linkIndex'],
-        extensions: { code, retryable, upstreamCode, requestId: expect.any(String) },
+        extensions: {
+          code,
+          retryable,
+          upstreamCode,
+          requestId: expect.any(String),
+          ...(upstreamCode === 302 && { retryAfterSeconds: 1 }),
+        },
       },
     ]);
   });

@@ -1,45 +1,76 @@
-import type { LinkIndexKey, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type {
+  LinkIndexAnswer,
+  LinkIndexFailure,
+  LinkIndexOutcome,
+  NoLinkIndex,
+} from '../upstream/link-index-source.ts';
 
-/** What is remembered of a read. It carries its own time, so a changed configuration changes the judgement, not the data. */
-export type Entry = LinkIndexOutcome;
-
+/** How long what is remembered may be served, in milliseconds. */
 export interface Lifetimes {
-  /** How long an answer is served as it is, in milliseconds. */
+  /** First window: an answer is served as it is. */
   readonly freshMs: number;
-  /** How long "no such data", refused parameters and unusable paid answers are remembered, in milliseconds. */
+  /** Second window, after the first: served at once, refreshed behind it. */
+  readonly staleWhileRevalidateMs: number;
+  /** Third window, after the second: served only where the upstream cannot answer in time. */
+  readonly staleIfErrorMs: number;
+  /** "No such data", refused parameters, and paid answers that cannot be used. */
   readonly negativeMs: number;
+}
+
+/** What is remembered of one key. Its times are absolute, so a changed configuration changes the judgement, not the data. */
+export interface Entry {
+  /** The last that the upstream said of this key and that can be used. */
+  readonly answer?: LinkIndexAnswer | NoLinkIndex;
+  /** The last that failed after it, and until when the key is not asked for again. */
+  readonly failure?: { readonly outcome: LinkIndexFailure; readonly untilMs: number };
+}
+
+/** Which of its windows an answer is in. */
+export type Window = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'expired';
+
+/**
+ * Judged on reading, by absolute times.
+ * @see RFC 5861 for stale-while-revalidate and stale-if-error
+ */
+export function windowOf(answer: LinkIndexAnswer | NoLinkIndex, lifetimes: Lifetimes, nowMs: number): Window {
+  const ageMs = nowMs - answer.fetchedAtMs;
+  if (answer.kind === 'no-data') return ageMs < lifetimes.negativeMs ? 'fresh' : 'expired';
+  if (ageMs < lifetimes.freshMs) return 'fresh';
+  if (ageMs < lifetimes.freshMs + lifetimes.staleWhileRevalidateMs) return 'stale-while-revalidate';
+  return ageMs < maxAgeMs(lifetimes) ? 'stale-if-error' : 'expired';
+}
+
+/** The oldest that an answer can be and still be served. */
+export function maxAgeMs({ freshMs, staleWhileRevalidateMs, staleIfErrorMs }: Lifetimes): number {
+  return freshMs + staleWhileRevalidateMs + staleIfErrorMs;
 }
 
 /** A call that may have been billed is not repeated for this long, so that a reload does not buy again. */
 const OUTCOME_UNKNOWN_MS = 60_000;
+/** A key with an answer is not refreshed again for this long after a refresh failed. */
+const FAILED_REFRESH_MS = 30_000;
 
-/** How long an entry may be served, in milliseconds; 0 is not at all. */
-export function lifetimeOf(entry: Entry, { freshMs, negativeMs }: Lifetimes): number {
-  switch (entry.kind) {
-    case 'answer':
-      return freshMs;
-    case 'no-data':
+/** How long a failure is remembered on its own account, in milliseconds: what was or may have been billed, and refused parameters. */
+export function failureLifetimeMs({ error }: LinkIndexFailure, { negativeMs }: Lifetimes): number {
+  switch (error.verdict.isKept) {
+    case 'negative':
       return negativeMs;
-    case 'failure':
-      switch (entry.error.code) {
-        case 'BAD_USER_INPUT':
-        case 'UPSTREAM_BAD_RESPONSE':
-          return negativeMs;
-        case 'UPSTREAM_OUTCOME_UNKNOWN':
-          return OUTCOME_UNKNOWN_MS;
-        default:
-          return 0;
-      }
+    case 'minute':
+      return OUTCOME_UNKNOWN_MS;
+    case 'not':
+      return 0;
   }
 }
 
-/** Judged on reading. An entry from the future (a clock set back) is taken as new. */
-export function isUsable(entry: Entry, lifetimes: Lifetimes, nowMs: number): boolean {
-  const bornAtMs = entry.kind === 'failure' ? entry.failedAtMs : entry.fetchedAtMs;
-  return nowMs - bornAtMs < lifetimeOf(entry, lifetimes);
+/** How long a key that has an answer to serve is not asked for again after this failure, in milliseconds. */
+export function refreshPauseMs(failure: LinkIndexFailure, lifetimes: Lifetimes): number {
+  const askedToWaitMs = (failure.error.retryAfterSeconds ?? 0) * 1000;
+  return Math.max(FAILED_REFRESH_MS, askedToWaitMs, failureLifetimeMs(failure, lifetimes));
 }
 
-/** Ids and tags hold no line break, so this can mean one key only. */
-export function cacheKeyOf({ kolId, industryTag }: LinkIndexKey): string {
-  return `${kolId}\n${industryTag}`;
+/** For how much longer an outcome is fresh, in milliseconds; 0 when it is stale or a failure. */
+export function remainingFreshMs(outcome: LinkIndexOutcome, { freshMs, negativeMs }: Lifetimes, nowMs: number): number {
+  if (outcome.kind === 'failure') return 0;
+  const lifetimeMs = outcome.kind === 'no-data' ? negativeMs : freshMs;
+  return Math.max(0, outcome.fetchedAtMs + lifetimeMs - nowMs);
 }

@@ -7,6 +7,7 @@ export interface SingleFlight<Result> {
    * a cache of the vendor's, so it is waited for and not joined.
    */
   joinForced(key: string, start: () => Promise<Result>): Promise<Result>;
+  readonly size: number;
   /** Settles when no flight is left. */
   idle(): Promise<void>;
 }
@@ -23,7 +24,7 @@ export function createSingleFlight<Result>(): SingleFlight<Result> {
 
   return {
     join(key, start) {
-      return forced.get(key) ?? flights.get(key) ?? launch(flights, key, start);
+      return flights.get(key) ?? forced.get(key) ?? launch(flights, key, start);
     },
     joinForced(key, start) {
       const current = forced.get(key);
@@ -31,6 +32,9 @@ export function createSingleFlight<Result>(): SingleFlight<Result> {
       const unforced = flights.get(key);
       if (unforced === undefined) return launch(forced, key, start);
       return launch(forced, key, () => unforced.then(start, start));
+    },
+    get size() {
+      return flights.size + forced.size;
     },
     async idle() {
       while (flights.size + forced.size > 0) {

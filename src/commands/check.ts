@@ -1,15 +1,44 @@
 import type { Config } from '../config/config.ts';
+import { inspectLedger, type ProcessIdentity } from '../open-stores.ts';
 import { createUpstreamClient } from '../upstream/client.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
+type Print = (line: string) => void;
+
 /**
- * Asks the upstream's free `/ping`, never a billed call.
- * @returns whether it answered
+ * Says whether the gateway could start and reach its upstream: the configuration, the ledger, and the upstream's free
+ * `/ping`, never a billed call.
+ *
+ * @returns whether all is well
  */
-export async function check(config: Config, print: (line: string) => void): Promise<boolean> {
-  const { target } = config.upstream;
+export async function check(config: Config, identity: ProcessIdentity, print: Print): Promise<boolean> {
   print('configuration: good');
   for (const warning of config.warnings) print(`warning: ${warning}`);
+  const isLedgerGood = await checkLedger(config, identity, print);
+  return (await checkUpstream(config, print)) && isLedgerGood;
+}
+
+async function checkLedger(config: Config, identity: ProcessIdentity, print: Print): Promise<boolean> {
+  try {
+    const ledger = await inspectLedger(config, identity);
+    if (ledger === undefined) return true;
+    const { day, billed, unknown, open } = ledger.today;
+    const budget = config.upstream.dailyBudget ?? 'no budget';
+    print(`ledger: ${day}: ${billed} billed, ${unknown} perhaps billed, ${open} in flight (${budget})`);
+    for (const { pid, atMs } of ledger.abandoned) {
+      print(
+        `ledger: a call of process ${pid}, begun at ${new Date(atMs).toISOString()}, was never settled: perhaps billed`,
+      );
+    }
+    return true;
+  } catch (error) {
+    print(`ledger: cannot be read: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+async function checkUpstream(config: Config, print: Print): Promise<boolean> {
+  const { target } = config.upstream;
   if (target.mode === 'sandbox') {
     print('upstream: the built-in sandbox');
     return true;
@@ -19,11 +48,7 @@ export async function check(config: Config, print: (line: string) => void): Prom
   try {
     const { httpStatus } = await client.ping();
     const isGood = httpStatus >= 200 && httpStatus < 300;
-    print(
-      isGood
-        ? `upstream: ${host} answers its ping`
-        : `upstream: ${host} answered its ping with HTTP status ${httpStatus}, expected 200`,
-    );
+    print(`upstream: ${host} answered its ping with HTTP status ${httpStatus}${isGood ? '' : ', expected 200'}`);
     return isGood;
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;

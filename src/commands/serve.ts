@@ -1,11 +1,12 @@
-import type { Config } from '../config/config.ts';
-import { type Gateway, startGateway } from '../gateway.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { VERSION } from '../version.ts';
 
 /** Starts the gateway and says, for a person, where it is and what its answers are. */
-export async function serve(config: Config, log: Logger, print: (line: string) => void): Promise<Gateway> {
-  const gateway = await startGateway({ config, log });
+export async function serve(
+  { config, log, identity }: GatewayOptions,
+  print: (line: string) => void,
+): Promise<Gateway> {
+  const gateway = await startGateway({ config, log, identity });
   const { target } = config.upstream;
   print(
     target.mode === 'sandbox'
@@ -15,6 +16,6 @@ export async function serve(config: Config, log: Logger, print: (line: string) =
   print(`  GraphQL   ${gateway.origin}/graphql`);
   if (config.server.graphiql) print(`  GraphiQL  ${gateway.origin}/graphql in a browser`);
   if (target.mode === 'sandbox') print('  To go live, set JUSTONEAPI_TOKEN_FILE or JUSTONEAPI_TOKEN.');
-  for (const warning of config.warnings) log.warn(warning);
+  for (const warning of config.warnings) print(`  Warning   ${warning}`);
   return gateway;
 }

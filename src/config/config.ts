@@ -1,9 +1,11 @@
+import type { Lifetimes } from '../cache/entry.ts';
 import { isLoopbackHost } from '../server/loopback.ts';
 import type { EndpointName } from '../upstream/endpoints.ts';
 import type { TokenOrigin } from '../upstream/token-source.ts';
 import { contradictionsIn } from './contradictions.ts';
+import type { Environment } from './environment.ts';
 import { readVariables } from './read-variables.ts';
-import type { Variables } from './variables.ts';
+import type { StoreLocation, Variables } from './variables.ts';
 
 /** Where answers come from: the vendor, for money, or the built-in synthetic upstream. */
 export type UpstreamTarget =
@@ -13,28 +15,37 @@ export type UpstreamTarget =
 export interface Config {
   readonly upstream: {
     readonly target: UpstreamTarget;
-    readonly endpoint: EndpointName;
+    readonly endpoint: EndpointName | 'auto';
     readonly timeoutMs: number;
+    readonly maxAttempts: number;
+    readonly maxConcurrent: number;
+    /** Undefined is no limit. */
+    readonly maxPerSecond: number | undefined;
+    readonly maxQueued: number;
+    /** Billed calls per UTC day; undefined is no limit, 0 buys nothing. */
+    readonly dailyBudget: number | undefined;
     readonly keepAlive: boolean;
   };
-  readonly cache: { readonly maxEntries: number; readonly freshMs: number; readonly negativeMs: number };
+  readonly cache: {
+    readonly maxEntries: number;
+    readonly lifetimes: Lifetimes;
+    readonly store: StoreLocation;
+  };
   readonly server: {
     readonly host: string;
     readonly port: number;
-    /** Whether only programs on this machine can connect. */
-    readonly isLoopback: boolean;
     readonly corsOrigins: readonly string[];
     readonly graphiql: boolean;
     readonly introspection: boolean;
     readonly maxKolsPerRequest: number;
+    /** The longest that a request waits for the upstream. */
+    readonly requestWaitMs: number;
     readonly shutdownGraceMs: number;
   };
   readonly logLevel: Variables['LOG_LEVEL'];
   /** What is allowed but deserves a line at start. */
   readonly warnings: readonly string[];
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every problem of a configuration in one message, with no secret in it. */
 export class ConfigurationError extends Error {
@@ -44,6 +55,8 @@ export class ConfigurationError extends Error {
     super(['The configuration has problems:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
   }
 }
+
+const DEFAULT_STORE: StoreLocation = { kind: 'sqlite', path: '.kol-gateway/cache.sqlite' };
 
 const BASE_URLS = { 'prod-global': 'https://api.justoneapi.com', 'prod-cn': 'http://47.117.133.51:30015' } as const;
 
@@ -67,21 +80,31 @@ function toConfig(variables: Variables): Config {
       target,
       endpoint: variables.JUSTONEAPI_ENDPOINT,
       timeoutMs: variables.UPSTREAM_TIMEOUT_SECONDS,
+      maxAttempts: variables.UPSTREAM_MAX_ATTEMPTS,
+      maxConcurrent: variables.UPSTREAM_MAX_CONCURRENT,
+      maxPerSecond: variables.UPSTREAM_MAX_PER_SECOND,
+      maxQueued: variables.UPSTREAM_MAX_QUEUED,
+      dailyBudget: variables.UPSTREAM_DAILY_BUDGET,
       keepAlive: variables.UPSTREAM_KEEP_ALIVE,
     },
     cache: {
       maxEntries: variables.CACHE_MAX_ENTRIES,
-      freshMs: variables.CACHE_FRESH_SECONDS,
-      negativeMs: variables.CACHE_NEGATIVE_SECONDS,
+      lifetimes: {
+        freshMs: variables.CACHE_FRESH_SECONDS,
+        staleWhileRevalidateMs: variables.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
+        staleIfErrorMs: variables.CACHE_STALE_IF_ERROR_SECONDS,
+        negativeMs: variables.CACHE_NEGATIVE_SECONDS,
+      },
+      store: variables.CACHE_STORE ?? (target.mode === 'sandbox' ? { kind: 'memory' } : DEFAULT_STORE),
     },
     server: {
       host: variables.HOST,
       port: variables.PORT,
-      isLoopback,
       corsOrigins: variables.CORS_ORIGINS,
       graphiql: variables.GRAPHIQL ?? isLoopback,
       introspection: variables.INTROSPECTION ?? isLoopback,
       maxKolsPerRequest: variables.MAX_KOLS_PER_REQUEST,
+      requestWaitMs: variables.REQUEST_WAIT_SECONDS,
       shutdownGraceMs: variables.SHUTDOWN_GRACE_SECONDS,
     },
     logLevel: variables.LOG_LEVEL,

@@ -1,6 +1,9 @@
 import { isLoopbackHost } from '../server/loopback.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './environment.ts';
 import type { Variables } from './variables.ts';
+
+/** Doors that later versions can close: who sets one of them must not believe that it is closed. */
+const NOT_YET = ['CLIENT_KEYS_FILE', 'SUBGRAPH_SECRET', 'TRUSTED_DOCUMENTS_FILE', 'TRUSTED_DOCUMENTS_ONLY'];
 
 /**
  * What makes no sense, or is dangerous, only when several variables are seen together. A variable
@@ -9,7 +12,9 @@ import type { Variables } from './variables.ts';
 export function contradictionsIn(env: Environment, variables: Partial<Variables>): readonly string[] {
   const isSet = (name: string) => env[name] !== undefined;
   const { HOST: host, JUSTONEAPI_ENVIRONMENT: environment, ALLOW_ANONYMOUS: allowAnonymous } = variables;
-  const problems: string[] = [];
+  const problems = NOT_YET.filter(isSet).map(
+    (name) => `${name}: expected not to be set: this version cannot enforce it`,
+  );
   const hasToken = isSet('JUSTONEAPI_TOKEN') || isSet('JUSTONEAPI_TOKEN_FILE');
   const isLoopback = host === undefined || isLoopbackHost(host);
 

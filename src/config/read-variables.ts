@@ -1,4 +1,5 @@
-import type { Environment } from './config.ts';
+import { readTokenFile } from '../upstream/token-source.ts';
+import type { Environment } from './environment.ts';
 import { VARIABLES, type VariableName, type Variables } from './variables.ts';
 
 export interface ReadVariables {
@@ -12,6 +13,7 @@ const MAY_HOLD_A_SECRET: ReadonlySet<string> = new Set([
   'JUSTONEAPI_TOKEN',
   'JUSTONEAPI_TOKEN_FILE',
   'JUSTONEAPI_BASE_URL',
+  'CACHE_STORE',
 ]);
 
 /** Reads each variable on its own, so that one mistake does not hide another. */
@@ -26,9 +28,18 @@ export function readVariables(env: Environment): ReadVariables {
   return { variables: variables as Partial<Variables>, problems };
 }
 
-/** A value that equals the token, or is long enough to be one, was perhaps put into the wrong variable. */
+/** A text that is, holds or is part of the token, or is long enough to be one, was perhaps put into the wrong variable. */
 function whatCame(name: VariableName, env: Environment): string {
   const text = env[name] ?? '';
-  const isPrintable = !MAY_HOLD_A_SECRET.has(name) && text.length < 16 && text !== env['JUSTONEAPI_TOKEN'];
-  return isPrintable ? `, got ${JSON.stringify(text)}` : '';
+  const secrets = [env['JUSTONEAPI_TOKEN'], tokenInFile(env['JUSTONEAPI_TOKEN_FILE'])];
+  const mayBeSecret = secrets.some((secret) => secret && (secret.includes(text) || text.includes(secret)));
+  return MAY_HOLD_A_SECRET.has(name) || text.length >= 16 || mayBeSecret ? '' : `, got ${JSON.stringify(text)}`;
+}
+
+function tokenInFile(path: string | undefined): string | undefined {
+  try {
+    return path && readTokenFile(path);
+  } catch {
+    return undefined;
+  }
 }

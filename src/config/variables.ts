@@ -31,6 +31,24 @@ function oneOf<const Names extends readonly [string, ...string[]]>(names: Names)
   return z.enum(names, { error: `expected ${names.join(', ').replace(/, ([^,]*)$/, ' or $1')}` });
 }
 
+const PER_SECOND = 'expected a number of calls per second above 0, at most 10000, decimals allowed';
+
+const perSecond = z
+  .string()
+  .regex(/^\d{1,5}(\.\d{1,9})?$/, PER_SECOND)
+  .transform(Number)
+  .refine((number) => number > 0 && number <= 10_000, PER_SECOND);
+
+/** Where paid answers outlive the process. */
+export type StoreLocation = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string };
+
+const cacheStore = z
+  .string()
+  .regex(/^(memory:|sqlite:.+)$/s, 'expected memory: or sqlite:PATH')
+  .transform((text): StoreLocation => {
+    return text === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: text.slice('sqlite:'.length) };
+  });
+
 const YEAR_SECONDS = 366 * 86_400;
 
 const BASE_URL = 'expected an http:// or https:// URL without user, query or fragment';
@@ -68,11 +86,20 @@ export const VARIABLES = {
   JUSTONEAPI_TOKEN_FILE: tokenFile.optional(),
   JUSTONEAPI_ENVIRONMENT: oneOf(['prod-global', 'prod-cn', 'sandbox']).optional(),
   JUSTONEAPI_BASE_URL: baseUrl.optional(),
-  JUSTONEAPI_ENDPOINT: oneOf(ENDPOINT_NAMES).default('kol-link-info'),
+  JUSTONEAPI_ENDPOINT: oneOf([...ENDPOINT_NAMES, 'auto']).default('kol-link-info'),
   UPSTREAM_TIMEOUT_SECONDS: seconds({ min: 0.001 }).default(60_000),
+  UPSTREAM_MAX_ATTEMPTS: integer(1, 100).default(3),
+  UPSTREAM_MAX_CONCURRENT: integer(1, 10_000).default(32),
+  UPSTREAM_MAX_PER_SECOND: perSecond.optional(),
+  UPSTREAM_MAX_QUEUED: integer(0, 1_000_000).default(1000),
+  UPSTREAM_DAILY_BUDGET: integer(0, 1_000_000_000).optional(),
+  REQUEST_WAIT_SECONDS: seconds().default(70_000),
   UPSTREAM_KEEP_ALIVE: bool().default(false),
   CACHE_MAX_ENTRIES: integer(1, 10_000_000).default(100_000),
   CACHE_FRESH_SECONDS: seconds({ max: YEAR_SECONDS }).default(3_600_000),
+  CACHE_STALE_WHILE_REVALIDATE_SECONDS: seconds({ max: YEAR_SECONDS }).default(82_800_000),
+  CACHE_STALE_IF_ERROR_SECONDS: seconds({ max: YEAR_SECONDS }).default(604_800_000),
+  CACHE_STORE: cacheStore.optional(),
   CACHE_NEGATIVE_SECONDS: seconds({ max: YEAR_SECONDS }).default(600_000),
   HOST: z
     .string()

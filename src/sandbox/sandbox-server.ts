@@ -29,7 +29,7 @@ export async function startSandbox({ port = 0, latencyMs = 300 }: SandboxOptions
   });
 
   async function serve(url: string, response: ServerResponse): Promise<void> {
-    const call = parseCall(new URL(url, 'http://localhost'));
+    const call = parseCall(URL.parse(url, 'http://localhost') ?? new URL('http://localhost/'));
     switch (call.kind) {
       case 'ping':
         return void response.writeHead(200, { 'content-type': 'text/plain' }).end('pong');

@@ -1,14 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { UpstreamError, UpstreamErrorCode } from '../upstream/upstream-error.ts';
-
-/** Whether the same query may succeed later without anybody changing something. */
-const RETRYABLE: ReadonlySet<UpstreamErrorCode> = new Set<UpstreamErrorCode>([
-  'UPSTREAM_COLLECTION_FAILED',
-  'UPSTREAM_RATE_LIMITED',
-  'UPSTREAM_QUOTA_EXCEEDED',
-  'UPSTREAM_INTERNAL_ERROR',
-  'UPSTREAM_UNREACHABLE',
-]);
+import type { UpstreamError } from '../upstream/upstream-error.ts';
 
 /** The client's mistake; nothing was asked of the upstream. */
 export function badUserInput(message: string): GraphQLError {
@@ -20,8 +11,10 @@ export function toGraphQLError(error: UpstreamError): GraphQLError {
   return new GraphQLError(error.message, {
     extensions: {
       code: error.code,
-      retryable: RETRYABLE.has(error.code),
+      retryable: error.verdict.isRetryable,
+      ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
       ...(error.upstreamCode !== undefined && { upstreamCode: error.upstreamCode }),
+      ...(error.pausedBy !== undefined && { reason: error.pausedBy }),
     },
   });
 }

@@ -25,7 +25,7 @@ LinkIndex.implement({
       freshness: t.field({
         type: Freshness,
         description: 'Whether the answer is within its fresh lifetime.',
-        resolve: () => 'FRESH' as const,
+        resolve: ({ freshness }) => freshness,
       }),
     };
   },

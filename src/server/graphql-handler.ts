@@ -1,19 +1,29 @@
 import { pipeline } from 'node:stream/promises';
 import { createYoga } from 'graphql-yoga';
 import type { LinkIndexCache } from '../cache/link-index-cache.ts';
-import { createLinkIndexLoader } from '../loaders/link-index-loader.ts';
+import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
+import { createRequestAccount } from '../loaders/request-account.ts';
 import type { GraphContext } from '../schema/builder.ts';
 import { schema } from '../schema/schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Timers } from '../upstream/timers.ts';
+import { cacheHeaders, replyCacheable } from './cache-headers.ts';
 import { forbidIntrospection } from './plugins/forbid-introspection.ts';
 import { limitKols } from './plugins/limit-kols.ts';
 import { refuseMalformedUrls } from './plugins/refuse-malformed-urls.ts';
 import { maskError, reportErrors } from './plugins/report-errors.ts';
+import { waitMsOf } from './prefer.ts';
 import { readBody } from './read-body.ts';
-import { type Exchange, refuse } from './reply.ts';
+import { type Exchange, type GraphqlCall, type Refusal, refuse } from './reply.ts';
 
 const MAX_BODY_BYTES = 100_000;
 const INCREMENTAL = /^(text\/event-stream|multipart\/mixed)/;
+
+const TOO_LARGE: Refusal = {
+  httpStatus: 413,
+  code: 'PAYLOAD_TOO_LARGE',
+  message: `The request body is too large: expected at most ${MAX_BODY_BYTES} bytes.`,
+};
 
 /** What yoga refuses without a word. */
 const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
@@ -23,23 +33,30 @@ const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
 
 export interface GraphqlHandlerOptions {
   readonly cache: LinkIndexCache;
+  /** For how much longer an outcome is fresh, in milliseconds. */
+  readonly freshForMs: LinkIndexLoaderOptions['freshForMs'];
   readonly maxKolsPerRequest: number;
+  /** The longest that a request waits for the upstream. */
+  readonly requestWaitMs: number;
   readonly introspection: boolean;
+  readonly timers: Timers;
   readonly log: Logger;
 }
 
-export type GraphqlHandler = (exchange: Exchange) => Promise<void>;
+export interface GraphqlHandler {
+  handle(exchange: Exchange): Promise<void>;
+  /** Ends every wait for the upstream, now and from now on; what is being bought goes on. */
+  endWaits(): void;
+}
 
 /** GraphQL over HTTP by yoga, with every default of its that is meant for another kind of server turned off. */
-export function createGraphqlHandler({
-  cache,
-  maxKolsPerRequest,
-  introspection,
-  log,
-}: GraphqlHandlerOptions): GraphqlHandler {
-  const yoga = createYoga<{ exchange: Exchange }, GraphContext>({
+export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
+  const { cache, freshForMs, maxKolsPerRequest, requestWaitMs, introspection, timers, log } = options;
+  const waitsEnd = new AbortController();
+
+  const yoga = createYoga<{ call: GraphqlCall }, GraphContext>({
     schema,
-    context: () => ({ linkIndexes: createLinkIndexLoader(cache) }),
+    context: ({ call }) => ({ linkIndexes: createLinkIndexLoader({ cache, account: call.account, freshForMs }) }),
     plugins: [
       refuseMalformedUrls(),
       limitKols(maxKolsPerRequest),
@@ -57,17 +74,14 @@ export function createGraphqlHandler({
     maxRequestBodySize: false,
   });
 
-  return async (exchange) => {
+  async function handle(exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
     const isReading = request.method !== 'GET' && request.method !== 'HEAD';
     const body = isReading ? await readBody(request, MAX_BODY_BYTES) : undefined;
-    if (body === null) {
-      return refuse(exchange, {
-        httpStatus: 413,
-        code: 'PAYLOAD_TOO_LARGE',
-        message: `The request body is too large: expected at most ${MAX_BODY_BYTES} bytes.`,
-      });
-    }
+    if (body === null) return refuse(exchange, TOO_LARGE);
+
+    using account = createRequestAccount(waitMsOf(request.headers['prefer'], requestWaitMs), waitsEnd.signal, timers);
+    const call: GraphqlCall = { exchange, account, hasErrors: false };
     // No abort signal: a client that leaves ends its own wait, and what was started for it is finished and kept.
     const answer = await yoga.fetch(
       new yoga.fetchAPI.Request(`http://localhost${request.url}`, {
@@ -75,13 +89,16 @@ export function createGraphqlHandler({
         headers: request.headers as Record<string, string>,
         ...(body !== undefined && { body: body.toString() }),
       }),
-      { exchange },
+      { call },
     );
     const reason = EMPTY_REFUSALS[answer.status];
     if (reason) return refuse(exchange, { httpStatus: answer.status, code: 'BAD_REQUEST', message: reason });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    if (answer.body && INCREMENTAL.test(answer.headers.get('content-type') ?? ''))
+    const headers = { ...Object.fromEntries(answer.headers), ...cacheHeaders(call) };
+    if (answer.body && INCREMENTAL.test(headers['content-type'] ?? '')) {
+      response.writeHead(answer.status, headers);
       await pipeline(answer.body, response);
-    else response.end(await answer.text());
-  };
+    } else replyCacheable(exchange, answer.status, headers, await answer.text());
+  }
+
+  return { handle, endWaits: () => waitsEnd.abort() };
 }

@@ -1,10 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestAccount } from '../loaders/request-account.ts';
 
 /** A request with the id by which logs and error reports name it. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
+}
+
+/** A GraphQL request as it is being answered. */
+export interface GraphqlCall {
+  readonly exchange: Exchange;
+  readonly account: RequestAccount;
+  /** Whether the answer holds an error. */
+  hasErrors: boolean;
 }
 
 export interface Refusal {

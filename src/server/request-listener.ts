@@ -3,13 +3,12 @@ import cors from 'cors';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BrowserGuardOptions, createBrowserGuard } from './browser-guard.ts';
 import type { PageHandler } from './graphiql-page.ts';
-import type { GraphqlHandler } from './graphql-handler.ts';
 import type { Readiness } from './readiness.ts';
 import { type Exchange, refuse, replyJson } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface RequestListenerOptions extends BrowserGuardOptions {
-  readonly graphql: GraphqlHandler;
+  readonly graphql: (exchange: Exchange) => Promise<void>;
   /** Undefined where the page is turned off. */
   readonly graphiql: PageHandler | undefined;
   readonly readiness: () => Readiness;

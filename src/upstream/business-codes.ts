@@ -1,134 +1,150 @@
-import type { UpstreamErrorCode } from './upstream-error.ts';
+/** Public contract: sent to clients as `extensions.code`. */
+export type UpstreamErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'UPSTREAM_TOKEN_INVALID'
+  | 'UPSTREAM_COLLECTION_FAILED'
+  | 'UPSTREAM_RATE_LIMITED'
+  | 'UPSTREAM_QUOTA_EXCEEDED'
+  | 'UPSTREAM_INTERNAL_ERROR'
+  | 'UPSTREAM_PERMISSION_DENIED'
+  | 'UPSTREAM_BALANCE_INSUFFICIENT'
+  | 'UPSTREAM_ENDPOINT_GONE'
+  | 'UPSTREAM_BAD_RESPONSE'
+  | 'UPSTREAM_UNREACHABLE'
+  | 'UPSTREAM_OUTCOME_UNKNOWN'
+  | 'UPSTREAM_PAUSED'
+  | 'UPSTREAM_OVERLOADED'
+  | 'UPSTREAM_PENDING'
+  | 'BUDGET_EXHAUSTED';
 
 /** Whether the vendor charged for a call. `unknown` counts as spent. */
 export type Billed = 'yes' | 'no' | 'unknown';
 
-/** What one kind of result says about the money, this call, and the calls after it. */
+/** What one kind of failure says about the money, this call, and the calls after it. */
 export interface Verdict {
   readonly errorCode: UpstreamErrorCode;
   readonly billed: Billed;
-  /** When the same call may be sent again by us. Only what is known to be unbilled is ever repeated. */
-  readonly repeat: 'now' | 'later' | 'never';
-  /** Whose other calls will fail as well. */
-  readonly condemns: 'call' | 'endpoint' | 'account' | 'quota';
+  /**
+   * When the same call may be sent again by us. Only what is known to be unbilled is ever repeated: `now`;
+   * `within-budget`, now as well, but so that a failing upstream is not hammered; `later`, as a rate limit asks.
+   */
+  readonly repeat: 'now' | 'within-budget' | 'later' | 'never';
+  /** What is in trouble, so that other calls will fail as well; `nothing` where the upstream was not asked at all. */
+  readonly condemns: 'nothing' | 'call' | 'upstream' | 'endpoint' | 'account' | 'quota';
+  /** How long the failure itself is remembered for its key: like "no such data", for a minute, or not at all. */
+  readonly isKept: 'negative' | 'minute' | 'not';
+  /** Whether a client may find the same query answered later without anybody changing something. */
+  readonly isRetryable: boolean;
   /** For a person: what happened and what to do about it. */
   readonly message: string;
 }
+
+/** Unbilled, never repeated, not remembered, about this call alone: what most failures are. */
+const COMMON = { billed: 'no', repeat: 'never', condemns: 'call', isKept: 'not', isRetryable: false } as const;
 
 export const SUCCESS_CODE = 0;
 export const NO_DATA_CODE = 201;
 
 const ENDPOINT_GONE: Verdict = {
+  ...COMMON,
   errorCode: 'UPSTREAM_ENDPOINT_GONE',
-  billed: 'no',
-  repeat: 'never',
   condemns: 'endpoint',
-  message: 'The upstream endpoint is gone; configure its successor with JUSTONEAPI_ENDPOINT=author-link-info.',
+  message: 'The upstream says that its endpoint is gone; JUSTONEAPI_ENDPOINT names the one that is asked.',
 };
 
 const INTERNAL_ERROR: Verdict = {
+  ...COMMON,
   errorCode: 'UPSTREAM_INTERNAL_ERROR',
-  billed: 'no',
-  repeat: 'now',
-  condemns: 'call',
+  repeat: 'within-budget',
+  condemns: 'upstream',
+  isRetryable: true,
   message: 'The upstream reported an internal error; try again later.',
+};
+
+const TOKEN_INVALID: Verdict = {
+  ...COMMON,
+  errorCode: 'UPSTREAM_TOKEN_INVALID',
+  condemns: 'account',
+  message: 'The upstream refused the token of this gateway: it is invalid or inactive.',
+};
+
+const COLLECTION_FAILED: Verdict = {
+  ...COMMON,
+  errorCode: 'UPSTREAM_COLLECTION_FAILED',
+  repeat: 'now',
+  isRetryable: true,
+  message: 'The upstream could not collect the data this time; the same query may succeed now.',
+};
+
+const RATE_LIMITED: Verdict = {
+  ...COMMON,
+  errorCode: 'UPSTREAM_RATE_LIMITED',
+  repeat: 'later',
+  isRetryable: true,
+  message: 'The upstream limits the rate of calls; try again more slowly.',
+};
+
+const QUOTA_EXCEEDED: Verdict = {
+  ...COMMON,
+  errorCode: 'UPSTREAM_QUOTA_EXCEEDED',
+  condemns: 'quota',
+  isRetryable: true,
+  message: "The account's daily quota at the upstream is used up.",
+};
+
+export const BAD_PARAMETERS: Verdict = {
+  ...COMMON,
+  errorCode: 'BAD_USER_INPUT',
+  isKept: 'negative',
+  message: 'The upstream refused the parameters: check the KOL id and the industry tag.',
+};
+
+const PERMISSION_DENIED: Verdict = {
+  ...COMMON,
+  errorCode: 'UPSTREAM_PERMISSION_DENIED',
+  condemns: 'endpoint',
+  message: 'The account may not use this upstream endpoint.',
+};
+
+const BALANCE_INSUFFICIENT: Verdict = {
+  ...COMMON,
+  errorCode: 'UPSTREAM_BALANCE_INSUFFICIENT',
+  condemns: 'account',
+  message: "The account's balance at the upstream is used up; it must be topped up.",
 };
 
 /**
  * Every documented failure code of the envelope. Codes that are in no table (101, 202 and 602
  * have a name at the vendor but no known billing) are `BAD_RESPONSE`, whose billing is unknown.
  */
-export const BUSINESS_CODES: ReadonlyMap<number, Verdict> = new Map<number, Verdict>([
-  [
-    100,
-    {
-      errorCode: 'UPSTREAM_TOKEN_INVALID',
-      billed: 'no',
-      repeat: 'never',
-      condemns: 'account',
-      message: 'The upstream refused the token of this gateway: it is invalid or inactive.',
-    },
-  ],
+export const BUSINESS_CODES: ReadonlyMap<number, Verdict> = new Map([
+  [100, TOKEN_INVALID],
   [300, ENDPOINT_GONE],
-  [
-    301,
-    {
-      errorCode: 'UPSTREAM_COLLECTION_FAILED',
-      billed: 'no',
-      repeat: 'now',
-      condemns: 'call',
-      message: 'The upstream could not collect the data this time; the same query may succeed now.',
-    },
-  ],
-  [
-    302,
-    {
-      errorCode: 'UPSTREAM_RATE_LIMITED',
-      billed: 'no',
-      repeat: 'later',
-      condemns: 'call',
-      message: 'The upstream limits the rate of calls; try again more slowly.',
-    },
-  ],
-  [
-    303,
-    {
-      errorCode: 'UPSTREAM_QUOTA_EXCEEDED',
-      billed: 'no',
-      repeat: 'never',
-      condemns: 'quota',
-      message: "The account's daily quota at the upstream is used up.",
-    },
-  ],
-  [
-    400,
-    {
-      errorCode: 'BAD_USER_INPUT',
-      billed: 'no',
-      repeat: 'never',
-      condemns: 'call',
-      message: 'The upstream refused the parameters: check the KOL id and the industry tag.',
-    },
-  ],
+  [301, COLLECTION_FAILED],
+  [302, RATE_LIMITED],
+  [303, QUOTA_EXCEEDED],
+  [400, BAD_PARAMETERS],
   [404, ENDPOINT_GONE],
   [500, INTERNAL_ERROR],
   [503, INTERNAL_ERROR],
-  [
-    600,
-    {
-      errorCode: 'UPSTREAM_PERMISSION_DENIED',
-      billed: 'no',
-      repeat: 'never',
-      condemns: 'endpoint',
-      message: 'The account may not use this upstream endpoint.',
-    },
-  ],
-  [
-    601,
-    {
-      errorCode: 'UPSTREAM_BALANCE_INSUFFICIENT',
-      billed: 'no',
-      repeat: 'never',
-      condemns: 'account',
-      message: "The account's balance at the upstream is used up; it must be topped up.",
-    },
-  ],
+  [600, PERMISSION_DENIED],
+  [601, BALANCE_INSUFFICIENT],
 ]);
 
-/** HTTP statuses that speak for themselves when no envelope comes with them, by the business code they stand for. */
-export const CODE_OF_BARE_STATUS: ReadonlyMap<number, number> = new Map([
-  [401, 100],
-  [403, 600],
-  [404, 404],
-  [410, 404],
-  [429, 302],
+/** HTTP statuses that speak for themselves when no envelope comes with them. */
+export const BARE_STATUSES: ReadonlyMap<number, Verdict> = new Map([
+  [401, TOKEN_INVALID],
+  [403, PERMISSION_DENIED],
+  [404, ENDPOINT_GONE],
+  [410, ENDPOINT_GONE],
+  [429, RATE_LIMITED],
 ]);
 
 export const BAD_RESPONSE: Verdict = {
+  ...COMMON,
   errorCode: 'UPSTREAM_BAD_RESPONSE',
   billed: 'unknown',
-  repeat: 'never',
-  condemns: 'call',
+  isKept: 'negative',
   message: 'The upstream answered with something else than its documented JSON.',
 };
 
@@ -136,17 +152,46 @@ export const BAD_RESPONSE: Verdict = {
 export const UNUSABLE_ANSWER: Verdict = { ...BAD_RESPONSE, billed: 'yes' };
 
 export const UNREACHABLE: Verdict = {
+  ...COMMON,
   errorCode: 'UPSTREAM_UNREACHABLE',
-  billed: 'no',
-  repeat: 'now',
-  condemns: 'call',
+  repeat: 'within-budget',
+  condemns: 'upstream',
+  isRetryable: true,
   message: 'The upstream could not be reached; nothing was sent.',
 };
 
 export const OUTCOME_UNKNOWN: Verdict = {
+  ...COMMON,
   errorCode: 'UPSTREAM_OUTCOME_UNKNOWN',
   billed: 'unknown',
-  repeat: 'never',
-  condemns: 'call',
+  condemns: 'upstream',
+  isKept: 'minute',
   message: 'The call was sent, but its answer did not arrive whole. It may have been billed, so it was not repeated.',
+};
+
+/** Refusals of our own: the upstream was not asked, so nothing was billed. */
+function refusal(errorCode: UpstreamErrorCode, message: string): Verdict {
+  return { ...COMMON, errorCode, condemns: 'nothing', isRetryable: true, message };
+}
+
+export const PAUSED = refusal('UPSTREAM_PAUSED', 'Calls to the upstream are paused after failures; nothing was asked.');
+export const SLOWED_DOWN = refusal(
+  'UPSTREAM_RATE_LIMITED',
+  'The upstream asked for fewer calls for a while; nothing was asked.',
+);
+export const OVERLOADED = refusal(
+  'UPSTREAM_OVERLOADED',
+  'Too many calls are waiting for the upstream; nothing was asked.',
+);
+export const STOPPING = refusal('UPSTREAM_OVERLOADED', 'This gateway is stopping and starts no new call.');
+export const PENDING = refusal(
+  'UPSTREAM_PENDING',
+  'The answer is still being bought; the same query a moment later is free.',
+);
+export const BUDGET_EXHAUSTED = refusal('BUDGET_EXHAUSTED', 'The daily budget of upstream calls is used up.');
+export const UNKNOWN_INDUSTRY_TAG: Verdict = {
+  ...COMMON,
+  errorCode: 'BAD_USER_INPUT',
+  condemns: 'nothing',
+  message: 'The upstream endpoint has no such industry tag.',
 };

@@ -24,6 +24,8 @@ export interface UpstreamClientOptions {
 export interface UpstreamResponse {
   readonly httpStatus: number;
   readonly body: Uint8Array;
+  /** The header of this name, as it came. */
+  readonly retryAfter?: string | undefined;
 }
 
 export interface UpstreamClient {
@@ -57,12 +59,17 @@ export function createUpstreamClient({ baseUrl, token, timeoutMs, keepAlive }: U
     const dispatcher: Dispatcher = agent.compose(noteSending(() => (isSent = true)));
     try {
       // Neither follows redirects, which would carry the token to another host, nor inflates past the size cap.
-      const { statusCode, body } = await request(url, {
+      const { statusCode, headers, body } = await request(url, {
         dispatcher,
         headers: { accept: 'application/json', 'user-agent': 'kol-gateway' },
         signal: AbortSignal.timeout(deadlineMs),
       });
-      return { httpStatus: statusCode, body: new Uint8Array(await body.arrayBuffer()) };
+      const retryAfter = headers['retry-after'];
+      return {
+        httpStatus: statusCode,
+        body: new Uint8Array(await body.arrayBuffer()),
+        retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+      };
     } catch (error) {
       throw transportError(error, isSent);
     }

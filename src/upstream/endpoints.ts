@@ -1,3 +1,4 @@
+import { INDUSTRY_TAGS } from './industry-tags.ts';
 import type { LinkIndexKey, ReadOptions } from './link-index-source.ts';
 
 /** One of the vendor's two ways to the same body. */
@@ -5,6 +6,10 @@ export interface Endpoint {
   readonly name: EndpointName;
   readonly path: string;
   /** The query parameters of a read, without the token. */
+  /** The tags it knows, where the vendor lists them. */
+  readonly industryTags?: ReadonlySet<string>;
+  /** Its word for "all industries", which means the same as no tag. */
+  readonly allIndustriesTag?: string;
   readonly parametersOf: (key: LinkIndexKey, options: ReadOptions) => Readonly<Record<string, string>>;
 }
 
@@ -25,6 +30,8 @@ const kolLinkInfo: Endpoint = {
 const authorLinkInfo: Endpoint = {
   name: 'author-link-info',
   path: '/api/douyin-xingtu/gw/api/data_sp/get_author_link_info/v1',
+  industryTags: INDUSTRY_TAGS,
+  allIndustriesTag: 'ALL',
   parametersOf: ({ kolId, industryTag }) => ({
     oAuthorId: kolId,
     ...(industryTag !== '' && industryTag !== 'ALL' && { industryTag }),

@@ -1,7 +1,7 @@
 import {
   BAD_RESPONSE,
+  BARE_STATUSES,
   BUSINESS_CODES,
-  CODE_OF_BARE_STATUS,
   NO_DATA_CODE,
   OUTCOME_UNKNOWN,
   SUCCESS_CODE,
@@ -27,14 +27,10 @@ export function decodeEnvelope(httpStatus: number, body: Uint8Array): Decoded {
   if (envelope === null) return failure(bareStatusError(httpStatus));
 
   const { code } = envelope;
-  const isHttpSuccess = httpStatus >= 200 && httpStatus < 300;
-  if (code === SUCCESS_CODE || code === NO_DATA_CODE) {
-    if (!isHttpSuccess) {
-      return failure(
-        new UpstreamError(BAD_RESPONSE, { reason: `code ${code} under HTTP status ${httpStatus}`, upstreamCode: code }),
-      );
-    }
-    return code === NO_DATA_CODE ? { kind: 'no-data' } : decodeData(envelope['data']);
+  if (code === NO_DATA_CODE) return { kind: 'no-data' };
+  if (code === SUCCESS_CODE) {
+    const isHttpSuccess = httpStatus >= 200 && httpStatus < 300;
+    return isHttpSuccess ? decodeData(envelope['data']) : failure(contradiction(httpStatus));
   }
   const verdict = BUSINESS_CODES.get(code);
   return failure(
@@ -64,6 +60,13 @@ function decodeData(data: unknown): Decoded {
   return scores === null ? failure(unusable('none of the six indices is there')) : { kind: 'answer', scores };
 }
 
+function contradiction(httpStatus: number): UpstreamError {
+  return new UpstreamError(BAD_RESPONSE, {
+    reason: `code 0 under HTTP status ${httpStatus}`,
+    upstreamCode: SUCCESS_CODE,
+  });
+}
+
 function unusable(reason: string): UpstreamError {
   return new UpstreamError(UNUSABLE_ANSWER, { reason, upstreamCode: SUCCESS_CODE });
 }
@@ -71,9 +74,8 @@ function unusable(reason: string): UpstreamError {
 /** The reading of a response whose body is no envelope. A 5xx may come from a proxy in front of a call that was billed. */
 function bareStatusError(httpStatus: number): UpstreamError {
   const reason = `HTTP status ${httpStatus} without the documented envelope`;
-  const verdict = BUSINESS_CODES.get(CODE_OF_BARE_STATUS.get(httpStatus) ?? Number.NaN);
-  if (verdict !== undefined) return new UpstreamError(verdict, { reason });
-  return new UpstreamError(httpStatus >= 500 ? OUTCOME_UNKNOWN : BAD_RESPONSE, { reason });
+  const verdict = BARE_STATUSES.get(httpStatus) ?? (httpStatus >= 500 ? OUTCOME_UNKNOWN : BAD_RESPONSE);
+  return new UpstreamError(verdict, { reason });
 }
 
 function failure(error: UpstreamError): Decoded {

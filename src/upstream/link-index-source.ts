@@ -1,3 +1,4 @@
+import type { EndpointName } from './endpoints.ts';
 import type { UpstreamError } from './upstream-error.ts';
 
 /** Which answer is meant. An empty `industryTag` is "all industries". */
@@ -26,6 +27,9 @@ export type LinkIndexScores = Readonly<Record<IndexName, IndexScore | null>>;
 export interface LinkIndexAnswer {
   readonly kind: 'answer';
   readonly scores: LinkIndexScores;
+  readonly freshness: Freshness;
+  /** Who gave it, while that is known: a tagged answer belongs to its endpoint. */
+  readonly endpoint?: EndpointName;
   /** When the upstream gave it, in milliseconds since the epoch. */
   readonly fetchedAtMs: number;
 }
@@ -33,6 +37,7 @@ export interface LinkIndexAnswer {
 /** The upstream knows that this KOL has no such data. That knowledge was billed too. */
 export interface NoLinkIndex {
   readonly kind: 'no-data';
+  readonly endpoint?: EndpointName;
   readonly fetchedAtMs: number;
 }
 
@@ -46,9 +51,21 @@ export interface LinkIndexFailure {
 /** A closed set: a failed read is a value, so no rejection can be orphaned in a batch. */
 export type LinkIndexOutcome = LinkIndexAnswer | NoLinkIndex | LinkIndexFailure;
 
+/** How an answer stands against its lifetimes; what comes from the upstream is fresh. */
+export type Freshness = 'FRESH' | 'STALE_REVALIDATING' | 'STALE_UPSTREAM_FAILED';
+
+/** On whose behalf is read: one object per request, and one per background refresh. */
+export interface Requester {
+  /** Calls that this requester led and that were billed. */
+  billedCalls: number;
+  /** Settles when this requester waits no longer; what it asked for goes on. */
+  readonly waitOver: Promise<unknown>;
+}
+
 export interface ReadOptions {
   /** `false` asks for an answer that nobody kept: neither we nor the vendor. */
   readonly acceptCache: boolean;
+  readonly requester: Requester;
 }
 
 /**

@@ -1,9 +1,11 @@
-import type { Billed } from './business-codes.ts';
+import { type Billed, UNKNOWN_INDUSTRY_TAG, type UpstreamErrorCode } from './business-codes.ts';
 import type { UpstreamClient } from './client.ts';
+import type { EndpointChoice } from './endpoint-choice.ts';
 import type { Endpoint, EndpointName } from './endpoints.ts';
 import { decodeEnvelope } from './envelope.ts';
 import type { LinkIndexKey, LinkIndexOutcome, LinkIndexSource, ReadOptions } from './link-index-source.ts';
-import { UpstreamError, type UpstreamErrorCode } from './upstream-error.ts';
+import { retryAfterSecondsOf } from './retry-after.ts';
+import { UpstreamError } from './upstream-error.ts';
 
 /** One attempt, as told to whoever watches. It names the endpoint, never the URL. */
 export interface Attempt {
@@ -17,33 +19,64 @@ export interface Attempt {
 
 export interface PaidSourceOptions {
   readonly client: UpstreamClient;
-  readonly endpoint: Endpoint;
+  readonly endpoints: EndpointChoice;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly onAttempt?: (attempt: Attempt) => void;
 }
 
 /** The far end of the line: every read is one call that may cost money. */
-export function createPaidSource({ client, endpoint, clock, onAttempt }: PaidSourceOptions): LinkIndexSource {
-  async function call(key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
+export function createPaidSource({ client, endpoints, clock, onAttempt }: PaidSourceOptions): LinkIndexSource {
+  async function call(endpoint: Endpoint, key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
+    const startedAtMs = clock();
+    const outcome = await ask(endpoint, key, options);
+    onAttempt?.({ endpoint: endpoint.name, durationMs: clock() - startedAtMs, ...summaryOf(outcome) });
+    return outcome;
+  }
+
+  async function ask(endpoint: Endpoint, key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
     try {
       const response = await client.get(endpoint.path, endpoint.parametersOf(key, options));
       const decoded = decodeEnvelope(response.httpStatus, response.body);
-      return decoded.kind === 'failure' ? { ...decoded, failedAtMs: clock() } : { ...decoded, fetchedAtMs: clock() };
+      const origin = { endpoint: endpoint.name, fetchedAtMs: clock() };
+      if (decoded.kind === 'answer') return { ...decoded, ...origin, freshness: 'FRESH' };
+      if (decoded.kind === 'no-data') return { ...decoded, ...origin };
+      return failure(withRetryAfter(decoded.error, response.retryAfter));
     } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      return { kind: 'failure', error, failedAtMs: clock() };
+      if (error instanceof UpstreamError) return failure(error);
+      throw error;
     }
+  }
+
+  function withRetryAfter(error: UpstreamError, header: string | undefined): UpstreamError {
+    const retryAfterSeconds = retryAfterSecondsOf(header, clock());
+    if (error.verdict.repeat !== 'later' || retryAfterSeconds === undefined) return error;
+    return new UpstreamError(error.verdict, { upstreamCode: error.upstreamCode, retryAfterSeconds });
+  }
+
+  function failure(error: UpstreamError): LinkIndexOutcome {
+    return { kind: 'failure', error, failedAtMs: clock() };
   }
 
   return {
     async read(key, options) {
-      const startedAtMs = clock();
-      const outcome = await call(key, options);
-      onAttempt?.({ endpoint: endpoint.name, durationMs: clock() - startedAtMs, ...summaryOf(outcome) });
-      return outcome;
+      for (;;) {
+        const endpoint = endpoints.current();
+        const refusal = refuseTag(endpoint, key.industryTag);
+        if (refusal) return failure(refusal);
+        const outcome = await call(endpoint, key, options);
+        const isGone = outcome.kind === 'failure' && outcome.error.code === 'UPSTREAM_ENDPOINT_GONE';
+        // Unbilled, so the successor is asked within the same attempt.
+        if (!isGone || !endpoints.isGone(endpoint)) return outcome;
+      }
     },
   };
+}
+
+/** An unknown tag is never translated by a guess: it would be scored, and billed, as something else. */
+function refuseTag({ industryTags }: Endpoint, tag: string): UpstreamError | undefined {
+  if (industryTags === undefined || tag === '' || industryTags.has(tag)) return undefined;
+  return new UpstreamError(UNKNOWN_INDUSTRY_TAG, { reason: `expected one of ${[...industryTags].join(', ')}` });
 }
 
 function summaryOf(outcome: LinkIndexOutcome): Pick<Attempt, 'outcome' | 'billed' | 'reason'> {

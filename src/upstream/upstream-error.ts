@@ -1,25 +1,14 @@
-import type { Verdict } from './business-codes.ts';
-
-/** Public contract: sent to clients as `extensions.code`. */
-export type UpstreamErrorCode =
-  | 'BAD_USER_INPUT'
-  | 'UPSTREAM_TOKEN_INVALID'
-  | 'UPSTREAM_COLLECTION_FAILED'
-  | 'UPSTREAM_RATE_LIMITED'
-  | 'UPSTREAM_QUOTA_EXCEEDED'
-  | 'UPSTREAM_INTERNAL_ERROR'
-  | 'UPSTREAM_PERMISSION_DENIED'
-  | 'UPSTREAM_BALANCE_INSUFFICIENT'
-  | 'UPSTREAM_ENDPOINT_GONE'
-  | 'UPSTREAM_BAD_RESPONSE'
-  | 'UPSTREAM_UNREACHABLE'
-  | 'UPSTREAM_OUTCOME_UNKNOWN';
+import type { UpstreamErrorCode, Verdict } from './business-codes.ts';
 
 export interface UpstreamErrorDetails {
   /** Which expectation was not met, in our words. */
   readonly reason?: string;
   /** The business code in the vendor's envelope, where there was one. */
-  readonly upstreamCode?: number;
+  readonly upstreamCode?: number | undefined;
+  /** When the same call makes sense again, in seconds from now. */
+  readonly retryAfterSeconds?: number | undefined;
+  /** The error that opened the breaker. */
+  readonly pausedBy?: UpstreamErrorCode;
 }
 
 /**
@@ -33,11 +22,15 @@ export class UpstreamError extends Error {
   readonly code: UpstreamErrorCode;
   readonly verdict: Verdict;
   readonly upstreamCode: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly pausedBy: UpstreamErrorCode | undefined;
 
-  constructor(verdict: Verdict, { reason, upstreamCode }: UpstreamErrorDetails = {}) {
+  constructor(verdict: Verdict, { reason, upstreamCode, retryAfterSeconds, pausedBy }: UpstreamErrorDetails = {}) {
     super(reason === undefined ? verdict.message : `${verdict.message} (${reason})`);
     this.code = verdict.errorCode;
     this.verdict = verdict;
     this.upstreamCode = upstreamCode;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.pausedBy = pausedBy;
   }
 }

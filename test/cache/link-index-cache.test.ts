@@ -1,132 +1,192 @@
 import { describe, expect, test } from 'vitest';
-import { createLinkIndexCache } from '../../src/cache/link-index-cache.ts';
-import {
-  BAD_RESPONSE,
-  BUSINESS_CODES,
-  OUTCOME_UNKNOWN,
-  UNREACHABLE,
-  type Verdict,
-} from '../../src/upstream/business-codes.ts';
-import type { LinkIndexKey, LinkIndexOutcome, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
+import { BUDGET_EXHAUSTED, OVERLOADED, PAUSED } from '../../src/upstream/business-codes.ts';
 import { UpstreamError } from '../../src/upstream/upstream-error.ts';
-import { createTestClock } from '../support/test-gateway.ts';
+import { createCacheLine, SECOND_WINDOW_MS, THIRD_WINDOW_MS, TOO_OLD_MS } from '../model/cache-line.ts';
+import { keyOf, settled } from '../model/held-source.ts';
+import { answerAt, type Reply, wordOf } from '../model/paid-outcomes.ts';
 
-const KEY: LinkIndexKey = { kolId: '7', industryTag: '' };
-const FRESH_MS = 1000;
-const NEGATIVE_MS = 100;
-const CACHED = { acceptCache: true };
-const FORCED = { acceptCache: false };
-const NO_SCORES = { cooperate: null, cp: null, convert: null, shopping: null, spread: null, star: null };
+const KEY = keyOf('7');
+const REFUSALS = [PAUSED, BUDGET_EXHAUSTED, OVERLOADED].map((verdict) => new UpstreamError(verdict));
 
-type Reply = 'answer' | 'no-data' | Verdict;
+describe('a fresh answer', () => {
+  test('is served as it is, at once and as often as asked', async () => {
+    const { buy, cache, read, source } = createCacheLine();
+    await buy(KEY, SECOND_WINDOW_MS - 1);
+    const hit = cache.peek(KEY);
+    expect(wordOf(hit)).toBe('FRESH');
+    expect((await read(KEY)).seen).toEqual(hit);
+    expect(source.calls).toHaveLength(1);
+  });
 
-/** A cache over a source that gives these replies in turn, the last one for ever. */
-function setUp(replies: [Reply, ...Reply[]], maxEntries = 10) {
-  const clock = createTestClock();
-  const reads: (LinkIndexKey & { acceptCache: boolean })[] = [];
-  const source: LinkIndexSource = {
-    async read(key, options) {
-      const reply = replies[Math.min(reads.length, replies.length - 1)] as Reply;
-      reads.push({ ...key, ...options });
-      return outcomeOf(reply, clock.nowMs());
+  test('comes from the store after a restart', async () => {
+    const { buy, clock, held } = createCacheLine();
+    await buy(KEY);
+    const restarted = createCacheLine({ clock, held });
+    expect(restarted.cache.peek(KEY)).toBeUndefined();
+    expect((await restarted.read(KEY)).word()).toBe('FRESH');
+    expect(wordOf(restarted.cache.peek(KEY))).toBe('FRESH');
+    expect(restarted.source.calls).toHaveLength(0);
+  });
+
+  test('is bought where the store cannot tell within 50 ms', async () => {
+    const { buy, clock, held } = createCacheLine();
+    await buy(KEY);
+    const restarted = createCacheLine({ clock, held });
+    held.hold('get');
+    await restarted.read(KEY);
+    expect(restarted.source.calls).toHaveLength(0);
+    clock.advanceMs(50);
+    await settled();
+    expect(restarted.source.calls).toHaveLength(1);
+  });
+});
+
+describe('"no such data"', () => {
+  test('is remembered for its own time, also over a restart', async () => {
+    const { clock, endLast, held, read } = createCacheLine();
+    await read(KEY);
+    await endLast(201);
+    clock.advanceMs(399_999);
+    const restarted = createCacheLine({ clock, held });
+    expect((await restarted.read(KEY)).word()).toBe('no-data');
+    clock.advanceMs(1);
+    expect((await restarted.read(KEY)).word()).toBe('nothing');
+    expect(restarted.source.calls).toHaveLength(1);
+  });
+});
+
+describe('the second window', () => {
+  test('is served at once, and refreshed by one call whatever the number of readers', async () => {
+    const { buy, cache, clock, endLast, source } = createCacheLine();
+    await buy(KEY, SECOND_WINDOW_MS);
+    for (let reader = 0; reader < 100; reader += 1) expect(wordOf(cache.peek(KEY))).toBe('STALE_REVALIDATING');
+    expect(source.calls).toHaveLength(2);
+    expect(source.calls[1]?.options.acceptCache).toBe(false);
+    clock.advanceMs(10);
+    await endLast(0);
+    expect(cache.peek(KEY)).toEqual(answerAt(clock.nowMs(), 1));
+    expect(source.calls).toHaveLength(2);
+  });
+
+  test('is served so from the store as well', async () => {
+    const { buy, clock, held } = createCacheLine();
+    await buy(KEY, THIRD_WINDOW_MS - 1);
+    const restarted = createCacheLine({ clock, held });
+    const readers = await Promise.all([1, 2, 3].map(() => restarted.read(KEY)));
+    expect(readers.map(({ word }) => word())).toEqual(Array(3).fill('STALE_REVALIDATING'));
+    expect(restarted.source.calls).toHaveLength(1);
+  });
+
+  test.each<[Reply, number | undefined, number]>([
+    [301, undefined, 30_000],
+    ['unreachable', 3, 30_000],
+    [302, 45, 45_000],
+    ['outcome-unknown', undefined, 60_000],
+  ])(
+    'after a refresh that failed with %s (retry after %s s) rests for %i ms',
+    async (reply, retryAfterSeconds, pauseMs) => {
+      const { buy, cache, clock, endLast, source } = createCacheLine();
+      await buy(KEY, SECOND_WINDOW_MS);
+      cache.peek(KEY);
+      await endLast(reply, { retryAfterSeconds });
+      for (let reader = 0; reader < 10; reader += 1) expect(wordOf(cache.peek(KEY))).toBe('STALE_UPSTREAM_FAILED');
+      clock.advanceMs(pauseMs - 1);
+      expect(wordOf(cache.peek(KEY))).toBe('STALE_UPSTREAM_FAILED');
+      expect(source.calls).toHaveLength(2);
+      clock.advanceMs(1);
+      expect(wordOf(cache.peek(KEY))).toBe('STALE_REVALIDATING');
+      expect(source.calls).toHaveLength(3);
     },
-  };
-  const lifetimes = { freshMs: FRESH_MS, negativeMs: NEGATIVE_MS };
-  return { clock, reads, cache: createLinkIndexCache({ source, lifetimes, maxEntries, clock: clock.nowMs }) };
-}
+  );
 
-function outcomeOf(reply: Reply, nowMs: number): LinkIndexOutcome {
-  if (reply === 'answer') return { kind: 'answer', scores: NO_SCORES, fetchedAtMs: nowMs };
-  if (reply === 'no-data') return { kind: 'no-data', fetchedAtMs: nowMs };
-  return { kind: 'failure', error: new UpstreamError(reply), failedAtMs: nowMs };
-}
-
-function verdictOf(code: number): Verdict {
-  return BUSINESS_CODES.get(code) as Verdict;
-}
-
-describe('what is remembered, and for how long', () => {
-  test.each<[string, Reply, number]>([
-    ['an answer', 'answer', FRESH_MS],
-    ['"no such data"', 'no-data', NEGATIVE_MS],
-    ['refused parameters', verdictOf(400), NEGATIVE_MS],
-    ['a paid answer that cannot be used', BAD_RESPONSE, NEGATIVE_MS],
-    ['an unknown outcome', OUTCOME_UNKNOWN, 60_000],
-  ])('%s', async (_what, reply, lifetimeMs) => {
-    const { cache, clock, reads } = setUp([reply]);
-    await cache.read(KEY, CACHED);
-    clock.advanceMs(lifetimeMs - 1);
-    const remembered = cache.peek(KEY);
-    expect(remembered?.kind).toBe(outcomeOf(reply, 0).kind);
-    expect(await cache.read(KEY, CACHED)).toBe(remembered);
-    expect(reads).toHaveLength(1);
-    clock.advanceMs(1);
-    expect(cache.peek(KEY)).toBeUndefined();
-    await cache.read(KEY, CACHED);
-    expect(reads).toHaveLength(2);
-  });
-
-  test.each([100, 300, 301, 302, 303, 500, 600, 601])('the unbilled failure %i is not remembered', async (code) => {
-    const { cache } = setUp([verdictOf(code)]);
-    await cache.read(KEY, CACHED);
-    expect(cache.peek(KEY)).toBeUndefined();
-  });
-
-  test('an unreachable upstream is not remembered', async () => {
-    const { cache } = setUp([UNREACHABLE]);
-    await cache.read(KEY, CACHED);
-    expect(cache.peek(KEY)).toBeUndefined();
-  });
-
-  test('the least recently used entry makes room', async () => {
-    const { cache } = setUp(['answer'], 2);
-    for (const kolId of ['1', '2', '1', '3']) await cache.read({ kolId, industryTag: '' }, CACHED);
-    const isHere = (kolId: string) => cache.peek({ kolId, industryTag: '' }) !== undefined;
-    expect(['1', '2', '3'].map(isHere)).toEqual([true, false, true]);
-  });
-
-  test('an industry is another answer', async () => {
-    const { cache } = setUp(['answer']);
-    await cache.read(KEY, CACHED);
-    expect(cache.peek({ ...KEY, industryTag: 'GAMES' })).toBeUndefined();
+  test.each(REFUSALS)('is not refreshed while nothing may be asked: $code', async (refusal) => {
+    const { buy, cache, refuse, source } = createCacheLine();
+    await buy(KEY, SECOND_WINDOW_MS);
+    refuse(refusal);
+    expect(wordOf(cache.peek(KEY))).toBe('STALE_UPSTREAM_FAILED');
+    expect(source.calls).toHaveLength(1);
+    refuse(undefined);
+    expect(wordOf(cache.peek(KEY))).toBe('STALE_REVALIDATING');
+    expect(source.calls).toHaveLength(2);
   });
 });
 
-describe('a forced read', () => {
-  test('passes the cache by, says so upstream, and stores what comes back', async () => {
-    const { cache, clock, reads } = setUp(['answer']);
-    const old = await cache.read(KEY, CACHED);
-    clock.advanceMs(1);
-    const fresh = await cache.read(KEY, FORCED);
-    expect(fresh).not.toBe(old);
-    expect(cache.peek(KEY)).toBe(fresh);
-    expect(reads.map(({ acceptCache }) => acceptCache)).toEqual([true, false]);
+describe('the third window', () => {
+  test('is not served where the upstream answers in time', async () => {
+    const { buy, cache, clock, endLast, read } = createCacheLine();
+    await buy(KEY, THIRD_WINDOW_MS);
+    expect(cache.peek(KEY)).toBeUndefined();
+    const reader = await read(KEY);
+    expect(reader.seen).toBeUndefined();
+    await endLast(0);
+    expect(reader.seen).toEqual(answerAt(clock.nowMs(), 1));
   });
 
-  test('that fails is an error, and removes nothing cached', async () => {
-    const { cache } = setUp(['answer', BAD_RESPONSE]);
-    const old = await cache.read(KEY, CACHED);
-    expect((await cache.read(KEY, FORCED)).kind).toBe('failure');
-    expect(cache.peek(KEY)).toBe(old);
+  test.each<Reply>([100, 301, 302, 303, 500, 600, 'unreachable', 'outcome-unknown', 'bad-response', 'unusable-answer'])(
+    'is served where the call failed: %s',
+    async (reply) => {
+      const { buy, endLast, read, source } = createCacheLine();
+      await buy(KEY, THIRD_WINDOW_MS);
+      const reader = await read(KEY);
+      await endLast(reply);
+      expect(reader.word()).toBe('STALE_UPSTREAM_FAILED');
+      expect((await read(KEY)).word()).toBe('STALE_UPSTREAM_FAILED');
+      expect(source.calls, 'no second call within the pause').toHaveLength(2);
+    },
+  );
+
+  test.each(REFUSALS)('is served where nothing may be asked: $code', async (refusal) => {
+    const { buy, cache, clock, held } = createCacheLine();
+    await buy(KEY, THIRD_WINDOW_MS);
+    expect(cache.peek(KEY)).toBeUndefined();
+    const refusing = createCacheLine({ clock, held });
+    refusing.source.read = async () => ({ kind: 'failure', error: refusal, failedAtMs: clock.nowMs() });
+    expect((await refusing.read(KEY)).word()).toBe('STALE_UPSTREAM_FAILED');
   });
 
-  test('overrides a remembered failure', async () => {
-    const { cache } = setUp([OUTCOME_UNKNOWN, 'answer']);
-    await cache.read(KEY, CACHED);
-    expect((await cache.read(KEY, FORCED)).kind).toBe('answer');
-    expect(cache.peek(KEY)?.kind).toBe('answer');
+  test('is served when the wait is over, while the purchase goes on', async () => {
+    const { buy, cache, endLast, read } = createCacheLine();
+    await buy(KEY, THIRD_WINDOW_MS);
+    const reader = await read(KEY);
+    reader.leave();
+    await settled();
+    expect(reader.word()).toBe('STALE_REVALIDATING');
+    await endLast(0);
+    expect(wordOf(cache.peek(KEY))).toBe('FRESH');
   });
 
-  test('shares its call with other forced reads', async () => {
-    const { cache, reads } = setUp(['answer']);
-    await Promise.all([cache.read(KEY, FORCED), cache.read(KEY, FORCED), cache.read(KEY, FORCED)]);
-    expect(reads).toHaveLength(1);
+  test.each<[Reply, string]>([
+    [400, 'BAD_USER_INPUT'],
+    [201, 'no-data'],
+  ])("gives way to the upstream's word on this key: %s", async (reply, word) => {
+    const { buy, endLast, read } = createCacheLine();
+    await buy(KEY, THIRD_WINDOW_MS);
+    const reader = await read(KEY);
+    await endLast(reply);
+    expect(reader.word()).toBe(word);
+    expect((await read(KEY)).word()).toBe(word);
+  });
+
+  test('ends: what is too old is served to nobody', async () => {
+    const { buy, endLast, read } = createCacheLine();
+    await buy(KEY, TOO_OLD_MS);
+    const reader = await read(KEY);
+    await endLast('unreachable');
+    expect(reader.word()).toBe('UPSTREAM_UNREACHABLE');
   });
 });
 
-test('a hundred readers share one purchase', async () => {
-  const { cache, reads } = setUp(['answer']);
-  const outcomes = await Promise.all(Array.from({ length: 100 }, () => cache.read(KEY, CACHED)));
-  expect(new Set(outcomes).size).toBe(1);
-  expect(reads).toHaveLength(1);
+describe('what must not be lost or bought again', () => {
+  test('a reader who looks into the store while a purchase fails does not buy again', async () => {
+    const { buy, endLast, held, read, source } = createCacheLine();
+    await buy(KEY, THIRD_WINDOW_MS);
+    const first = await read(KEY);
+    held.hold('get');
+    const second = await read(KEY);
+    await endLast('outcome-unknown');
+    expect(first.word()).toBe('STALE_UPSTREAM_FAILED');
+    await held.release();
+    expect(second.word()).toBe('STALE_UPSTREAM_FAILED');
+    expect(source.calls).toHaveLength(2);
+  });
 });

@@ -54,15 +54,16 @@ test('a forced flight waits for the unforced one, and forced callers share it', 
   expect(await Promise.all(forced)).toEqual(['new', 'new']);
 });
 
-test('an unforced caller joins the forced flight, even one that still waits its turn', async () => {
+test('an unforced caller joins the unforced flight, and the forced one when that is the only one', async () => {
   const flights = createSingleFlight<string>();
   const starts = createStarts();
   const unforced = flights.join('k', starts.start);
   const forced = flights.joinForced('k', starts.start);
-  const late = flights.join('k', starts.start);
+  const early = flights.join('k', starts.start);
   starts.end(0, 'old');
-  await unforced;
+  expect([await unforced, await early]).toEqual(['old', 'old']);
   await Promise.resolve();
+  const late = flights.join('k', starts.start);
   starts.end(1, 'new');
   expect([await forced, await late]).toEqual(['new', 'new']);
   expect(starts.count).toBe(2);

@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+  const child = spawn(process.execPath, ['bin/kol-gateway.js', ...args], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -94,24 +94,27 @@ describe('serve', () => {
     expect(stderr).toMatch(/^kol-gateway: The configuration has problems:\n {2}PORT: .*\n {2}HOST: .*\n$/);
   });
 
-  test('refuses a debug flag that prints the token', async () => {
-    const { code, stderr } = await run([], { PORT: '0', JUSTONEAPI_TOKEN: CANARY_TOKEN, NODE_DEBUG: 'undici' });
-    expect({ code, stderr: stderr.trim() }).toEqual({
-      code: 2,
-      stderr: 'kol-gateway: NODE_DEBUG: expected not to name undici, which would print the token',
-    });
+  test.each(['undici', 'fetch', 'websocket', '*'])('refuses NODE_DEBUG=%s, which prints the token', async (words) => {
+    const { code, stderr } = await run([], { PORT: '0', JUSTONEAPI_TOKEN: CANARY_TOKEN, NODE_DEBUG: words });
+    expect(code).toBe(2);
+    expect(stderr).toContain('kol-gateway: NODE_DEBUG: expected not to name undici, fetch, websocket');
   });
 
   test('says in one line that its port is taken', async () => {
     await using other = await startScriptedUpstream(answers);
     const { code, stderr } = await run([], { PORT: new URL(other.baseUrl).port });
     expect(code).toBe(1);
-    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/EADDRINUSE.*: choose another PORT$/)]);
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/EADDRINUSE.*; choose another host or port$/)]);
   });
 
   test('lets a purchase finish before it ends', async () => {
     await using upstream = await startScriptedUpstream(held());
-    const env = { PORT: '0', JUSTONEAPI_BASE_URL: upstream.baseUrl, JUSTONEAPI_TOKEN: CANARY_TOKEN };
+    const env = {
+      PORT: '0',
+      JUSTONEAPI_BASE_URL: upstream.baseUrl,
+      JUSTONEAPI_TOKEN: CANARY_TOKEN,
+      CACHE_STORE: 'memory:',
+    };
     const child = start([], env);
     const finished = finish(child);
     const url = /http:\S+\/graphql/.exec(await printed(child, 'GraphiQL'))?.[0] ?? '';
@@ -139,7 +142,11 @@ describe('sandbox', () => {
 });
 
 describe('check', () => {
-  const env = (baseUrl: string) => ({ JUSTONEAPI_BASE_URL: baseUrl, JUSTONEAPI_TOKEN: CANARY_TOKEN });
+  const env = (baseUrl: string) => ({
+    JUSTONEAPI_BASE_URL: baseUrl,
+    JUSTONEAPI_TOKEN: CANARY_TOKEN,
+    CACHE_STORE: 'memory:',
+  });
 
   test('asks the free ping, without the token, and nothing else', async () => {
     await using upstream = await startScriptedUpstream(replies(200, 'pong'));

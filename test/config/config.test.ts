@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ConfigurationError, type Environment, parseConfig } from '../../src/config/config.ts';
+import { ConfigurationError, parseConfig } from '../../src/config/config.ts';
+import type { Environment } from '../../src/config/environment.ts';
 import { CANARY_TOKEN } from '../support/test-gateway.ts';
 
 function problemsOf(environment: Environment): string {
@@ -18,16 +19,35 @@ function problemsOf(environment: Environment): string {
 describe('defaults', () => {
   test('nothing set means sandbox mode on loopback, with the documented numbers', () => {
     expect(parseConfig({})).toEqual({
-      upstream: { target: { mode: 'sandbox' }, endpoint: 'kol-link-info', timeoutMs: 60_000, keepAlive: false },
-      cache: { maxEntries: 100_000, freshMs: 3_600_000, negativeMs: 600_000 },
+      upstream: {
+        target: { mode: 'sandbox' },
+        endpoint: 'kol-link-info',
+        timeoutMs: 60_000,
+        keepAlive: false,
+        maxAttempts: 3,
+        maxConcurrent: 32,
+        maxPerSecond: undefined,
+        maxQueued: 1000,
+        dailyBudget: undefined,
+      },
+      cache: {
+        maxEntries: 100_000,
+        lifetimes: {
+          freshMs: 3_600_000,
+          staleWhileRevalidateMs: 82_800_000,
+          staleIfErrorMs: 604_800_000,
+          negativeMs: 600_000,
+        },
+        store: { kind: 'memory' },
+      },
       server: {
         host: '127.0.0.1',
         port: 4000,
-        isLoopback: true,
         corsOrigins: [],
         graphiql: true,
         introspection: true,
         maxKolsPerRequest: 50,
+        requestWaitMs: 70_000,
         shutdownGraceMs: 75_000,
       },
       logLevel: 'info',
@@ -62,12 +82,12 @@ describe('defaults', () => {
   });
 
   test('seconds accept decimals', () => {
-    expect(parseConfig({ CACHE_FRESH_SECONDS: '0.25' }).cache.freshMs).toBe(250);
+    expect(parseConfig({ CACHE_FRESH_SECONDS: '0.25' }).cache.lifetimes.freshMs).toBe(250);
   });
 
   test('GraphiQL and introspection are off on a host that others can reach, unless asked for', () => {
     const open = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true', JUSTONEAPI_TOKEN: CANARY_TOKEN };
-    expect(parseConfig(open).server).toMatchObject({ graphiql: false, introspection: false, isLoopback: false });
+    expect(parseConfig(open).server).toMatchObject({ graphiql: false, introspection: false });
     expect(parseConfig({ ...open, GRAPHIQL: 'true' }).server).toMatchObject({ graphiql: true, introspection: false });
   });
 });
@@ -136,7 +156,17 @@ describe('refusals', () => {
   });
 
   test.each(['localhost', '127.0.0.1', '127.9.9.9', '::1'])('%s is a loopback host', (host) => {
-    expect(parseConfig({ HOST: host }).server.isLoopback).toBe(true);
+    expect(parseConfig({ HOST: host }).upstream.target.mode).toBe('sandbox');
+  });
+
+  test.each(['CLIENT_KEYS_FILE', 'SUBGRAPH_SECRET', 'TRUSTED_DOCUMENTS_ONLY'])('%s is not ignored', (name) => {
+    expect(problemsOf({ [name]: 'x' })).toContain(`${name}: expected not to be set: this version cannot enforce it`);
+  });
+
+  test('a short secret in the wrong variable is not printed', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'kol-gateway-')), 'token');
+    writeFileSync(path, 's3cr3t-tok');
+    expect(problemsOf({ JUSTONEAPI_TOKEN_FILE: path, LOG_LEVEL: 's3cr3t-tok' })).not.toContain('s3cr3t');
   });
 });
 

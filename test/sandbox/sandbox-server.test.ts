@@ -5,8 +5,10 @@ import { behaviourOf } from '../../src/sandbox/magic-ids.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox-server.ts';
 import { BLOCK_NAMES, type Block, scoresOf } from '../../src/sandbox/scores.ts';
 import { createUpstreamClient } from '../../src/upstream/client.ts';
+import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import { createPaidSource } from '../../src/upstream/paid-source.ts';
+import { CACHED } from '../support/requester.ts';
 
 /** As the vendor documents them; written down here once more, so that a mistake in one place shows. */
 const KOL_LINK_INFO = '/api/douyin-xingtu/get-kol-link-info/v1';
@@ -195,9 +197,9 @@ describe('the call', () => {
   test.each(Object.values(ENDPOINTS))('of the gateway to $name is understood', async (endpoint) => {
     await using sandbox = await startTestSandbox();
     const client = createUpstreamClient({ ...sandbox, token: () => 'any', timeoutMs: 10_000, keepAlive: false });
-    const source = createPaidSource({ client, endpoint, clock: () => 0 });
+    const source = createPaidSource({ client, endpoints: createEndpointChoice(endpoint.name), clock: () => 0 });
     const read = async (kolId: string, industryTag: string) => {
-      const outcome = await source.read({ kolId, industryTag }, { acceptCache: true });
+      const outcome = await source.read({ kolId, industryTag }, CACHED);
       return outcome.kind === 'answer' ? outcome.scores.star?.value : outcome;
     };
     expect(await read('sandbox-sample', '')).toBe(71.41);

@@ -6,6 +6,7 @@ import { startHttpServer } from '../../src/server/http-server.ts';
 import { createRequestListener } from '../../src/server/request-listener.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 import type { LinkIndexAnswer } from '../../src/upstream/link-index-source.ts';
+import { systemTimers } from '../../src/upstream/timers.ts';
 import { type GraphResult, startTestGateway } from '../support/test-gateway.ts';
 
 /** Stands for what only the log may say. */
@@ -13,6 +14,7 @@ const CANARY = 'canary-of-a-fault-5e1d';
 const score = { value: 50, avgValue: 40, linkRelativeRatio: 0, rank: 1, rankPercent: 0.1 };
 const answer: LinkIndexAnswer = {
   kind: 'answer',
+  freshness: 'FRESH',
   scores: { cooperate: score, cp: score, convert: score, shopping: score, spread: score, star: score },
   fetchedAtMs: 0,
 };
@@ -25,7 +27,7 @@ interface FaultyServer extends AsyncDisposable {
 }
 
 /** The HTTP edge over a handler that may fail in ways that no upstream can make it. */
-async function startEdge(createHandler: (log: Logger) => GraphqlHandler): Promise<FaultyServer> {
+async function startEdge(createHandler: (log: Logger) => GraphqlHandler['handle']): Promise<FaultyServer> {
   const lines: string[] = [];
   const log = createLogger(
     'trace',
@@ -62,8 +64,11 @@ async function startEdge(createHandler: (log: Logger) => GraphqlHandler): Promis
 
 /** A cache that knows every KOL, except where the case says otherwise. */
 function startWithCache(faults: Partial<LinkIndexCache>): Promise<FaultyServer> {
-  const cache: LinkIndexCache = { peek: () => answer, read: async () => answer, idle: async () => {}, ...faults };
-  return startEdge((log) => createGraphqlHandler({ cache, maxKolsPerRequest: 50, introspection: true, log }));
+  const cache: LinkIndexCache = { peek: () => answer, read: async () => answer, ...faults };
+  return startEdge((log) => {
+    const limits = { maxKolsPerRequest: 50, requestWaitMs: 1000, introspection: true };
+    return createGraphqlHandler({ cache, ...limits, freshForMs: () => 0, timers: systemTimers, log }).handle;
+  });
 }
 
 const QUERY = '{ kols(ids: ["good", "bad", "fine"]) { id linkIndex { star { value } fetchedAt } } }';

@@ -1,27 +1,13 @@
 import { Writable } from 'node:stream';
 import { parseConfig } from '../../src/config/config.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
+import type { ProcessIdentity } from '../../src/open-stores.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { TypedDocumentString } from '../gql/graphql.ts';
+import { createTestClock, type TestClock } from './test-clock.ts';
 
 /** Never a real one: tests look for it in everything that comes out. */
 export const CANARY_TOKEN = 'canary/Token+7f3a=9c21';
-
-/** A clock that stands until it is moved. */
-export interface TestClock {
-  readonly nowMs: () => number;
-  advanceMs(ms: number): void;
-}
-
-export function createTestClock(startMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)): TestClock {
-  let now = startMs;
-  return {
-    nowMs: () => now,
-    advanceMs: (ms) => {
-      now += ms;
-    },
-  };
-}
 
 export interface GraphResult<Data> {
   readonly data?: Data | null;
@@ -38,6 +24,7 @@ export interface TestGateway extends AsyncDisposable {
   /** Every log line so far. */
   readonly logText: () => string;
   readonly stop: Gateway['stop'];
+  readonly hurry: Gateway['hurry'];
   /** Sends an operation as a client would, and reads the GraphQL result. */
   query<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
@@ -53,11 +40,17 @@ export interface TestGatewayOptions {
   readonly upstream?: { readonly baseUrl: string };
   /** More environment variables. */
   readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: TestClock;
+  readonly identity?: Partial<ProcessIdentity>;
 }
 
 /** The whole gateway on a free port, with a standing clock and its log kept, at the most talkative level. */
-export async function startTestGateway({ upstream, env = {} }: TestGatewayOptions = {}): Promise<TestGateway> {
-  const clock = createTestClock();
+export async function startTestGateway({
+  upstream,
+  env = {},
+  clock = createTestClock(),
+  identity,
+}: TestGatewayOptions = {}): Promise<TestGateway> {
   let logText = '';
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -68,11 +61,20 @@ export async function startTestGateway({ upstream, env = {} }: TestGatewayOption
   const config = parseConfig({
     PORT: '0',
     LOG_LEVEL: 'trace',
+    CACHE_STORE: 'memory:',
     ...(upstream && { JUSTONEAPI_BASE_URL: upstream.baseUrl, JUSTONEAPI_TOKEN: CANARY_TOKEN }),
     ...env,
   });
   const log = createLogger(config.logLevel, stream);
-  const gateway = await startGateway({ config, log, clock: clock.nowMs, sandboxLatencyMs: 0 });
+  const gateway = await startGateway({
+    config,
+    log,
+    identity: { pid: 1, name: 'test', isAlive: () => true, ...identity },
+    clock: clock.nowMs,
+    timers: clock.timers,
+    random: () => 0,
+    sandboxLatencyMs: 0,
+  });
 
   const post = (body: unknown, init: RequestInit = {}) =>
     fetch(`${gateway.origin}/graphql`, {
@@ -87,11 +89,14 @@ export async function startTestGateway({ upstream, env = {} }: TestGatewayOption
     clock,
     logText: () => logText,
     stop: gateway.stop,
+    hurry: gateway.hurry,
     post,
     async query(document, variables, init) {
       const response = await post({ query: document.toString(), variables }, init);
       return (await response.json()) as never;
     },
-    [Symbol.asyncDispose]: gateway.stop,
+    async [Symbol.asyncDispose]() {
+      await gateway.stop();
+    },
   };
 }

@@ -3,9 +3,12 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createUpstreamClient, type UpstreamClient, type UpstreamClientOptions } from '../../src/upstream/client.ts';
-import { ENDPOINTS, type EndpointName } from '../../src/upstream/endpoints.ts';
+import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
+import type { EndpointName } from '../../src/upstream/endpoints.ts';
+import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
 import { createPaidSource } from '../../src/upstream/paid-source.ts';
+import { FORCED } from '../support/requester.ts';
 import {
   answers,
   type Behaviour,
@@ -22,7 +25,6 @@ const MIB = 1024 * 1024;
 /** Long for a loopback connection, short for a test that waits for it. */
 const SHORT_TIMEOUT_MS = 400;
 const KEY = { kolId: '7', industryTag: '' };
-const FORCED = { acceptCache: false };
 const WHOLE = JSON.stringify(envelopeFor('7'));
 
 interface Line extends LinkIndexSource, AsyncDisposable {
@@ -32,7 +34,11 @@ interface Line extends LinkIndexSource, AsyncDisposable {
 /** A paid source on a client of its own. */
 function openLine(baseUrl: string, options: Partial<UpstreamClientOptions> = {}, endpoint?: EndpointName): Line {
   const client = createUpstreamClient({ baseUrl, token: () => TOKEN, timeoutMs: 10_000, keepAlive: false, ...options });
-  const source = createPaidSource({ client, endpoint: ENDPOINTS[endpoint ?? 'kol-link-info'], clock: () => 0 });
+  const source = createPaidSource({
+    client,
+    endpoints: createEndpointChoice(endpoint ?? 'kol-link-info'),
+    clock: () => 0,
+  });
   return { ...source, client, [Symbol.asyncDispose]: client.close };
 }
 
@@ -69,7 +75,7 @@ describe('a paid call', () => {
     await using upstream = await startScriptedUpstream(answers);
     await using line = openLine(upstream.baseUrl, {}, endpoint);
 
-    await line.read({ kolId: '7', industryTag }, { acceptCache });
+    await line.read({ kolId: '7', industryTag }, { ...FORCED, acceptCache });
 
     const seen = upstream.calls.map((call) => [call.path, [...call.parameters].sort()]);
     expect(seen).toEqual([

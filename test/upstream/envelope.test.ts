@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Billed } from '../../src/upstream/business-codes.ts';
+import type { Billed, UpstreamErrorCode } from '../../src/upstream/business-codes.ts';
 import { type Decoded, decodeEnvelope } from '../../src/upstream/envelope.ts';
-import type { UpstreamErrorCode } from '../../src/upstream/upstream-error.ts';
 
 /** The documented sample, digit for digit. */
 const SEED_SAMPLE = `{ "code": 0,
@@ -108,7 +107,7 @@ describe('a success that cannot be used is billed', () => {
 describe('a success that contradicts its HTTP status', () => {
   test.each([302, ...FAILING_STATUSES])('is no answer, and perhaps billed, under HTTP status %d', (httpStatus) => {
     expect(readingOf(decode(httpStatus, SEED_SAMPLE))).toEqual(['UPSTREAM_BAD_RESPONSE', 'unknown', 0]);
-    expect(readingOf(decode(httpStatus, envelopeOf(201)))).toEqual(['UPSTREAM_BAD_RESPONSE', 'unknown', 201]);
+    expect(decode(httpStatus, envelopeOf(201))).toEqual({ kind: 'no-data' });
   });
 });
 
@@ -126,8 +125,8 @@ describe('a business code that is documented as a failure', () => {
     [303, 'UPSTREAM_QUOTA_EXCEEDED', 'quota', false],
     [400, 'BAD_USER_INPUT', 'call', false],
     [404, 'UPSTREAM_ENDPOINT_GONE', 'endpoint', false],
-    [500, 'UPSTREAM_INTERNAL_ERROR', 'call', true],
-    [503, 'UPSTREAM_INTERNAL_ERROR', 'call', true],
+    [500, 'UPSTREAM_INTERNAL_ERROR', 'upstream', true],
+    [503, 'UPSTREAM_INTERNAL_ERROR', 'upstream', true],
     [600, 'UPSTREAM_PERMISSION_DENIED', 'endpoint', false],
     [601, 'UPSTREAM_BALANCE_INSUFFICIENT', 'account', false],
   ])('%d', (code, errorCode, condemns, isRepeatable) => {

@@ -1,7 +1,7 @@
 import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Exchange } from '../reply.ts';
+import type { GraphqlCall } from '../reply.ts';
 
 const MASKED = 'INTERNAL_SERVER_ERROR';
 
@@ -21,12 +21,14 @@ function isMeantForClients(error: unknown): error is GraphQLError {
 }
 
 /** Gives every error a code and the id of its request, and logs what was masked under the same id. */
-export function reportErrors(log: Logger): Plugin<{ exchange: Exchange }> {
+export function reportErrors(log: Logger): Plugin<{ call: GraphqlCall }> {
   return {
     onResultProcess({ result, setResult, serverContext }) {
       if (!('errors' in result) || !result.errors) return;
       // Yoga types the server's context away here; it is what the handler passed in.
-      const { requestId } = (serverContext as unknown as { exchange: Exchange }).exchange;
+      const { call } = serverContext as unknown as { call: GraphqlCall };
+      call.hasErrors = true;
+      const { requestId } = call.exchange;
       setResult({ ...result, errors: result.errors.map((error) => report(log, requestId, error, result)) });
     },
   };
@@ -40,7 +42,7 @@ function report(log: Logger, requestId: string, error: GraphQLError, result: Exe
   const { originalError, ...extensions } = error.extensions;
   // The JSON parser's own words, by which yoga tells a body that is no JSON: HTTP 400 whatever the client accepts.
   if (originalError) extensions['http'] = { status: 400 };
-  return copyOf(error, { message: error.message, extensions: { ...extensions, code, requestId } });
+  return copyOf(error, { message: error.message, extensions: { retryable: false, ...extensions, code, requestId } });
 }
 
 /** GraphQL's own errors have no code: about variables there is no data yet, about an argument they point at its value. */

@@ -1,0 +1,39 @@
+import type { LinkIndexAnswer, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import { type Entry, type Lifetimes, windowOf } from './entry.ts';
+
+/** What may be done with what is remembered of a key. */
+export type Judgement =
+  /** Serve it; with `isDue`, and get a newer one behind it. */
+  | { readonly kind: 'serve'; readonly outcome: LinkIndexOutcome; readonly isDue: boolean }
+  /** Ask the upstream first; serve this only where that brings nothing in time. */
+  | { readonly kind: 'ask'; readonly fallback: LinkIndexAnswer | undefined };
+
+export function judge(entry: Entry | undefined, lifetimes: Lifetimes, nowMs: number): Judgement {
+  const { answer, failure } = entry ?? {};
+  const isPaused = failure !== undefined && nowMs < failure.untilMs;
+  switch (answer && windowOf(answer, lifetimes, nowMs)) {
+    case 'fresh':
+      return serve(answer as LinkIndexOutcome);
+    case 'stale-while-revalidate':
+      return { ...serve(stale(answer as LinkIndexAnswer, isPaused)), isDue: !isPaused };
+    case 'stale-if-error':
+      if (!isPaused) return { kind: 'ask', fallback: answer as LinkIndexAnswer };
+      return serve(mayReplace(failure.outcome) ? failure.outcome : stale(answer as LinkIndexAnswer, true));
+    default:
+      return isPaused ? serve(failure.outcome) : { kind: 'ask', fallback: undefined };
+  }
+}
+
+function serve(outcome: LinkIndexOutcome): Judgement & { readonly kind: 'serve' } {
+  return { kind: 'serve', outcome, isDue: false };
+}
+
+/** A stale answer; `hasFailed` once its last refresh failed or may not start. */
+export function stale(answer: LinkIndexAnswer, hasFailed: boolean): LinkIndexAnswer {
+  return { ...answer, freshness: hasFailed ? 'STALE_UPSTREAM_FAILED' : 'STALE_REVALIDATING' };
+}
+
+/** Whether an outcome is the upstream's word on this key, before which a third-window answer gives way. */
+export function mayReplace(outcome: LinkIndexOutcome): boolean {
+  return outcome.kind !== 'failure' || outcome.error.code === 'BAD_USER_INPUT';
+}

@@ -1,0 +1,32 @@
+import type { SqliteFile } from '../sqlite/sqlite-file.ts';
+import type { AnswerStore, StoredOutcome } from './answer-store.ts';
+import { decodeOutcome, encodeOutcome } from './stored-outcome.ts';
+
+/**
+ * Answers in a SQLite file, which several processes of one machine may share.
+ * @param namespace what keeps the answers of another upstream, or of the sandbox, apart from ours
+ */
+export function createSqliteAnswerStore(file: SqliteFile, namespace: string): AnswerStore {
+  const prefix = `${namespace}\n`;
+
+  return {
+    async getMany(cacheKeys) {
+      const rows = await file.call(
+        'getAnswers',
+        cacheKeys.map((cacheKey) => prefix + cacheKey),
+      );
+      return rows.flatMap(({ key, body, expiresAtMs }): StoredOutcome[] => {
+        const outcome = decodeOutcome(key, body);
+        return outcome ? [{ cacheKey: key.slice(prefix.length), outcome, expiresAtMs }] : [];
+      });
+    },
+    async put({ cacheKey, outcome, expiresAtMs }) {
+      const key = prefix + cacheKey;
+      const body = encodeOutcome(key, outcome);
+      if (body === undefined) return;
+      const isFailure = outcome.kind === 'failure';
+      const bornAtMs = isFailure ? outcome.failedAtMs : outcome.fetchedAtMs;
+      await file.call('putAnswer', { key, slot: isFailure ? 'failure' : 'answer', body, bornAtMs, expiresAtMs });
+    },
+  };
+}

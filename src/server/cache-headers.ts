@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { Exchange, GraphqlCall } from './reply.ts';
+
+/** Everything that an answer depends on besides its URL. */
+const VARY = 'Accept, Origin, Authorization, x-api-key, Prefer';
+
+/** What caches on the way may do with an answer, and what it cost. */
+export function cacheHeaders(call: GraphqlCall): Record<string, string> {
+  return {
+    'cache-control': cacheControlOf(call),
+    vary: VARY,
+    'x-billed-calls': String(call.account.billedCalls),
+  };
+}
+
+/**
+ * An answer may be kept as long as the least fresh score in it is fresh. What holds an error, was forced, or holds no
+ * score at all is not to be kept.
+ */
+function cacheControlOf({ account, hasErrors }: GraphqlCall): string {
+  const { freshForMs, isForced } = account;
+  if (hasErrors || isForced || freshForMs === undefined) return 'no-store';
+  return `max-age=${Math.floor(freshForMs / 1000)}`;
+}
+
+/** Answers with the body, or with 304 where a client of a GET has these bytes already. @see RFC 9110, section 13.1.2 */
+export function replyCacheable(
+  { request, response }: Exchange,
+  httpStatus: number,
+  headers: Record<string, string>,
+  body: string,
+): void {
+  if (request.method === 'GET' && httpStatus === 200 && headers['cache-control'] !== 'no-store') {
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+    headers['etag'] = etag;
+    if (request.headers['if-none-match']?.includes(etag)) {
+      const { 'content-length': _length, 'content-type': _type, ...rest } = headers;
+      response.writeHead(304, rest).end();
+      return;
+    }
+  }
+  response.writeHead(httpStatus, headers);
+  response.end(body);
+}

@@ -1,0 +1,75 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** Raised when the tables change; a file of another version is refused rather than misread. */
+const SCHEMA_VERSION = 1;
+/** A locked file fails soon, so that what waits behind it is not kept; the caller comes back. */
+const BUSY_TIMEOUT_MS = 20;
+
+const TABLES = `
+  CREATE TABLE answers (
+    key TEXT NOT NULL, slot TEXT NOT NULL, body TEXT NOT NULL, born_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (key, slot)
+  ) WITHOUT ROWID;
+  CREATE INDEX answers_expiry ON answers (expires_at_ms);
+  CREATE TABLE spending (
+    scope TEXT NOT NULL, day TEXT NOT NULL, billed INTEGER NOT NULL, unknown INTEGER NOT NULL,
+    PRIMARY KEY (scope, day)
+  ) WITHOUT ROWID;
+  CREATE TABLE reservations (
+    id INTEGER PRIMARY KEY, scope TEXT NOT NULL, day TEXT NOT NULL, owner TEXT NOT NULL, pid INTEGER NOT NULL, at_ms INTEGER NOT NULL
+  );
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** An open file, and whether it is still the one at its path. */
+export interface OpenDatabase {
+  readonly database: DatabaseSync;
+  isInPlace(): boolean;
+}
+
+/**
+ * Opens the file, and makes it with its folder when it is missing. WAL with `synchronous=NORMAL`: a write outlives the
+ * process from the moment it returns, and the last ones may be lost only with the machine.
+ *
+ * @throws when the file cannot be opened, is no database, or is of another version
+ */
+export function openDatabase(path: string): OpenDatabase {
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    // Most starts find the tables there, and need not wait for whoever writes.
+    if (versionOf(database) === 0) inTransaction(database, () => versionOf(database) === 0 && database.exec(TABLES));
+    const version = versionOf(database);
+    if (version !== SCHEMA_VERSION)
+      throw new Error(`expected a store of version ${SCHEMA_VERSION}, got version ${version}`);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const inode = inodeOf(path);
+  return { database, isInPlace: () => inodeOf(path) === inode };
+}
+
+function versionOf(database: DatabaseSync): number {
+  return (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
+/** All or nothing, and alone: nobody else writes meanwhile. */
+export function inTransaction<Result>(database: DatabaseSync, run: () => Result): Result {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = run();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}

@@ -1,0 +1,57 @@
+import { Worker } from 'node:worker_threads';
+import type { OperationName, Operations, WorkerReply, WorkerRequest } from './worker.ts';
+
+/** A SQLite file, worked on in a thread of its own: node:sqlite is synchronous, and a slow disk must not hold up the event loop. */
+export interface SqliteFile {
+  /** Rejects when the file cannot do it, with SQLite's own words. */
+  call<Name extends OperationName>(
+    name: Name,
+    ...args: Parameters<Operations[Name]>
+  ): Promise<ReturnType<Operations[Name]>>;
+  close(): Promise<void>;
+}
+
+/** @param path the file; it is opened, or made, by the first call */
+export function openSqliteFile(path: string): SqliteFile {
+  const calls = new Map<number, PromiseWithResolvers<unknown>>();
+  let lastId = 0;
+  let worker: Worker | undefined;
+
+  function start(): Worker {
+    // Beside this file, in the sources and in the build.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const url = new URL(`./worker.${extension}`, import.meta.url);
+    const started = new Worker(url, { workerData: { path }, execArgv: [] });
+    started.unref();
+    started.on('message', (reply: WorkerReply) => {
+      const call = calls.get(reply.id);
+      calls.delete(reply.id);
+      if ('error' in reply) call?.reject(new Error(reply.error));
+      else call?.resolve(reply.result);
+    });
+    // Node follows an `error` with an `exit`, which must not reach the calls of the next thread.
+    started.on('error', (error) => started === worker && fail(error));
+    started.on('exit', () => started === worker && fail(new Error('the store thread ended')));
+    return started;
+  }
+
+  function fail(error: unknown): void {
+    worker = undefined;
+    for (const call of calls.values()) call.reject(error);
+    calls.clear();
+  }
+
+  return {
+    call(name, ...args) {
+      worker ??= start();
+      const id = ++lastId;
+      const call = Promise.withResolvers<unknown>();
+      calls.set(id, call);
+      worker.postMessage({ id, name, args } satisfies WorkerRequest);
+      return call.promise as Promise<ReturnType<Operations[typeof name]>>;
+    },
+    async close() {
+      await worker?.terminate();
+    },
+  };
+}

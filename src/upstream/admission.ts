@@ -1,0 +1,148 @@
+import { OVERLOADED, SLOWED_DOWN } from './business-codes.ts';
+import { createFairQueue } from './fair-queue.ts';
+import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
+import type { Timers } from './timers.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+export interface AdmissionOptions {
+  readonly source: LinkIndexSource;
+  /** Calls in flight at a time. */
+  readonly maxConcurrent: number;
+  /** Calls started per second; undefined is no limit. */
+  readonly maxPerSecond: number | undefined;
+  /** Calls that may wait; one more fails at once. */
+  readonly maxQueued: number;
+  /** Whether a rate limit that the upstream reports to one call slows everyone down. */
+  readonly slowsDown: boolean;
+  /** Why nothing may be asked now, if so; whoever waits is then refused too. */
+  readonly refusal: () => UpstreamError | undefined;
+  readonly clock: () => number;
+  readonly timers: Timers;
+  /** A number from 0 to 1 for jitter. */
+  readonly random: () => number;
+}
+
+export interface Admission extends LinkIndexSource {
+  /** To be called when `refusal` may have changed. */
+  review(): void;
+  readonly inFlight: number;
+  readonly queued: number;
+}
+
+interface Waiting {
+  start(): void;
+  refuse(error: UpstreamError): void;
+}
+
+/** A rate limit that lasts longer is told to the caller instead of waited for. */
+export const MAX_RATE_LIMIT_WAIT_SECONDS = 10;
+
+const FIRST_SLOWDOWN_MS = 1000;
+const MAX_SLOWDOWN_MS = 10_000;
+
+/**
+ * The bulkhead and the pacing in one place, for both decide when the next call may start. A rate limit that the
+ * upstream reports slows everyone down, not only the call that met it.
+ */
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { source, maxConcurrent, maxPerSecond, maxQueued, slowsDown, refusal, clock, timers, random } = options;
+  const spacingMs = maxPerSecond === undefined ? 0 : 1000 / maxPerSecond;
+  const waiting = createFairQueue<Waiting>();
+  let inFlight = 0;
+  let nextStartMs = 0;
+  let slowUntilMs = 0;
+  let rateLimitsInARow = 0;
+  let cancelWakeUp: (() => void) | undefined;
+
+  function waitMs(): number {
+    return Math.max(nextStartMs, slowUntilMs) - clock();
+  }
+
+  function canStart(): boolean {
+    return inFlight < maxConcurrent && waitMs() <= 0;
+  }
+
+  /** Whoever would have to wait longer for the upstream's own limit is told so instead. */
+  function refusalNow(): UpstreamError | undefined {
+    const retryAfterSeconds = Math.ceil((slowUntilMs - clock()) / 1000);
+    if (retryAfterSeconds > MAX_RATE_LIMIT_WAIT_SECONDS) return new UpstreamError(SLOWED_DOWN, { retryAfterSeconds });
+    return refusal();
+  }
+
+  function dispatch(): void {
+    cancelWakeUp?.();
+    cancelWakeUp = undefined;
+    while (waiting.size > 0) {
+      // Asked anew for each: the call just started may be the one probe of a half-open breaker.
+      const refused = refusalNow();
+      if (refused) {
+        for (const call of waiting.drain()) call.refuse(refused);
+        return;
+      }
+      if (!canStart()) {
+        if (inFlight < maxConcurrent) cancelWakeUp = timers.after(waitMs(), dispatch);
+        return;
+      }
+      nextStartMs = clock() + spacingMs;
+      waiting.shift()?.start();
+    }
+  }
+
+  /** Starts at once, so that the breakers know of it before the next one is judged. */
+  async function admitted(read: () => Promise<LinkIndexOutcome>): Promise<LinkIndexOutcome> {
+    inFlight += 1;
+    try {
+      return slowDown(await read());
+    } finally {
+      inFlight -= 1;
+      dispatch();
+    }
+  }
+
+  /** Remembers a rate limit for everybody, and says in the error when to come back. */
+  function slowDown(outcome: LinkIndexOutcome): LinkIndexOutcome {
+    if (outcome.kind !== 'failure' || outcome.error.verdict.repeat !== 'later') {
+      if (outcome.kind !== 'failure') rateLimitsInARow = 0;
+      return outcome;
+    }
+    const { error } = outcome;
+    const backoffMs = random() * Math.min(MAX_SLOWDOWN_MS, FIRST_SLOWDOWN_MS * 2 ** rateLimitsInARow);
+    const pauseMs = error.retryAfterSeconds === undefined ? backoffMs : error.retryAfterSeconds * 1000;
+    rateLimitsInARow += 1;
+    if (slowsDown) slowUntilMs = Math.max(slowUntilMs, clock() + pauseMs);
+    const { upstreamCode } = error;
+    return {
+      ...outcome,
+      error: new UpstreamError(error.verdict, {
+        upstreamCode,
+        retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1000)),
+      }),
+    };
+  }
+
+  return {
+    read(key, readOptions) {
+      const isFull = waiting.size >= maxQueued && (waiting.size > 0 || !canStart());
+      const refused = refusalNow() ?? (isFull ? new UpstreamError(OVERLOADED, { retryAfterSeconds: 1 }) : undefined);
+      if (refused) return Promise.resolve(failure(refused));
+      const { promise, resolve } = Promise.withResolvers<LinkIndexOutcome>();
+      waiting.push(readOptions.requester, {
+        start: () => resolve(admitted(() => source.read(key, readOptions))),
+        refuse: (error) => resolve(failure(error)),
+      });
+      dispatch();
+      return promise;
+    },
+    review: dispatch,
+    get inFlight() {
+      return inFlight;
+    },
+    get queued() {
+      return waiting.size;
+    },
+  };
+
+  function failure(error: UpstreamError): LinkIndexOutcome {
+    return { kind: 'failure', error, failedAtMs: clock() };
+  }
+}

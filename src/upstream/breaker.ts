@@ -1,0 +1,80 @@
+import { PAUSED, type UpstreamErrorCode } from './business-codes.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+export interface BreakerOptions {
+  /** How long the first pause lasts, in milliseconds. */
+  readonly firstPauseMs: number;
+  /** A failed probe doubles the pause up to this, in milliseconds. */
+  readonly maxPauseMs: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** What an attempt showed about what the breaker guards. */
+export type Finding = 'good' | 'bad' | 'nothing';
+
+/**
+ * A circuit breaker: open, it refuses at no cost; after its pause it is half-open and lets a single probe
+ * through, while everybody else goes on being refused.
+ */
+export interface Breaker {
+  /** Why nothing may be asked now, if so. */
+  refusal(): UpstreamError | undefined;
+  /** To be called as an attempt starts; a half-open breaker takes it as its probe. */
+  enter(): { leave(finding: Finding, code?: UpstreamErrorCode): void };
+  /** What it guards was mended from outside. */
+  close(): void;
+  isOpen(): boolean;
+}
+
+type State =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'open'; readonly openedBy: UpstreamErrorCode; readonly untilMs: number; readonly pauseMs: number }
+  | { readonly kind: 'probing'; readonly openedBy: UpstreamErrorCode; readonly pauseMs: number };
+
+/** A probe takes at most one attempt's deadline; nobody knows more, so this is asked again soon. */
+const PROBING_RETRY_AFTER_SECONDS = 5;
+
+export function createBreaker({ firstPauseMs, maxPauseMs, clock }: BreakerOptions): Breaker {
+  let state: State = { kind: 'closed' };
+  /** Times that it was mended from outside. */
+  let mendings = 0;
+
+  function open(openedBy: UpstreamErrorCode, pauseMs: number): void {
+    state = { kind: 'open', openedBy, untilMs: clock() + pauseMs, pauseMs };
+  }
+
+  return {
+    refusal() {
+      if (state.kind === 'closed') return undefined;
+      const waitMs = state.kind === 'open' ? state.untilMs - clock() : PROBING_RETRY_AFTER_SECONDS * 1000;
+      if (waitMs <= 0) return undefined;
+      return new UpstreamError(PAUSED, { retryAfterSeconds: Math.ceil(waitMs / 1000), pausedBy: state.openedBy });
+    },
+
+    enter() {
+      const probed = state.kind === 'open' ? state : undefined;
+      if (probed) state = { kind: 'probing', openedBy: probed.openedBy, pauseMs: probed.pauseMs };
+      const own = state;
+      const era = mendings;
+      return {
+        leave(finding, code) {
+          // An attempt from before tells nothing about the time after.
+          if (era !== mendings) return;
+          if (probed && state === own) {
+            if (finding === 'good') state = { kind: 'closed' };
+            else if (finding === 'nothing') open(probed.openedBy, probed.pauseMs);
+            else open(code ?? probed.openedBy, Math.min(probed.pauseMs * 2, maxPauseMs));
+          } else if (state.kind === 'closed' && finding === 'bad' && code) open(code, firstPauseMs);
+        },
+      };
+    },
+
+    close() {
+      mendings += 1;
+      state = { kind: 'closed' };
+    },
+
+    isOpen: () => state.kind !== 'closed',
+  };
+}

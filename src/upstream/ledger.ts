@@ -1,0 +1,44 @@
+import type { Billed } from './business-codes.ts';
+
+/** What was spent on one UTC day, in calls. */
+export interface DaySpending {
+  /** The UTC day of the reservations, as YYYY-MM-DD. */
+  readonly day: string;
+  readonly billed: number;
+  /** May have been billed, and counts as spent. */
+  readonly unknown: number;
+  /** Reserved and not settled: calls in flight. They count as spent as well. */
+  readonly open: number;
+}
+
+/** One call that may cost money, from before it is sent until its end is known. */
+export interface Reservation {
+  /** Never rejects: a store that is away is the ledger's own trouble. */
+  settle(billed: Billed): Promise<void>;
+}
+
+/**
+ * Counts what is spent. A call is reserved before it is sent and settled after it, so a crash leaves a named
+ * question and not a silent overspend.
+ */
+export interface Ledger {
+  /** Never rejects. Undefined when the budget of the UTC day is used up. */
+  reserve(): Promise<Reservation | undefined>;
+  /** Whether the last that is known leaves no room for another call. */
+  isExhausted(): boolean;
+  today(): DaySpending;
+  /** Books what is left. */
+  close(): Promise<void>;
+}
+
+/** The UTC day of a time, as YYYY-MM-DD. */
+export function utcDayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+const DAY_MS = 86_400_000;
+
+/** Until the next UTC day begins. */
+export function msToNextUtcDay(nowMs: number): number {
+  return DAY_MS - (nowMs % DAY_MS);
+}

@@ -1,0 +1,45 @@
+import type { Billed } from './business-codes.ts';
+import { type DaySpending, type Ledger, utcDayOf } from './ledger.ts';
+
+export interface MemoryLedgerOptions {
+  /** Billed calls per UTC day; undefined is no limit, 0 buys nothing. */
+  readonly dailyBudget: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** A ledger that ends with the process. */
+export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clock }: MemoryLedgerOptions): Ledger {
+  let spending: Mutable<DaySpending> = { day: '', billed: 0, unknown: 0, open: 0 };
+
+  function today(): Mutable<DaySpending> {
+    const day = utcDayOf(clock());
+    if (spending.day !== day) spending = { day, billed: 0, unknown: 0, open: 0 };
+    return spending;
+  }
+
+  const isExhausted = () => {
+    const { billed, unknown, open } = today();
+    return billed + unknown + open >= dailyBudget;
+  };
+
+  return {
+    async reserve() {
+      if (isExhausted()) return undefined;
+      const ofDay = today();
+      ofDay.open += 1;
+      return {
+        async settle(billed: Billed) {
+          ofDay.open -= 1;
+          if (billed === 'yes') ofDay.billed += 1;
+          if (billed === 'unknown') ofDay.unknown += 1;
+        },
+      };
+    },
+    isExhausted,
+    today: () => ({ ...today() }),
+    close: async () => {},
+  };
+}
+
+type Mutable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };

@@ -1,0 +1,12 @@
+/** Longer is not believed, in seconds: a mistake of the upstream's must not stop us for a day. */
+const MAX_SECONDS = 3600;
+
+/**
+ * The seconds to wait that a `Retry-After` header asks for, as a number or as a date; undefined where it is neither.
+ * @see RFC 9110, section 10.2.3
+ */
+export function retryAfterSecondsOf(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - nowMs) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.min(MAX_SECONDS, Math.max(0, Math.ceil(seconds)));
+}

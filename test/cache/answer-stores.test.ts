@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { AnswerStore } from '../../src/cache/answer-store.ts';
+import { memoryAnswerStore } from '../../src/cache/memory-answer-store.ts';
+import { createSqliteAnswerStore } from '../../src/cache/sqlite-answer-store.ts';
+import { encodeOutcome } from '../../src/cache/stored-outcome.ts';
+import { openSqliteFile, type SqliteFile } from '../../src/sqlite/sqlite-file.ts';
+import { answerOf, describeAnswerStore, failureOf, temporaryStorePath } from '../support/answer-store-contract.ts';
+
+const NAMESPACE = 'v1 https://upstream.example';
+
+describeAnswerStore('memory', { open: () => memoryAnswerStore, keeps: false });
+describeAnswerStore('sqlite', { open: () => openStore(temporaryStorePath()), keeps: true });
+
+/** Leaves its closing to the test's end, so that stores of one test overlap as processes do. */
+function openFile(path: string): SqliteFile {
+  const file = openSqliteFile(path);
+  onTestFinished(() => file.close());
+  return file;
+}
+
+function openStore(path: string, namespace = NAMESPACE): AnswerStore {
+  return createSqliteAnswerStore(openFile(path), namespace);
+}
+
+function write(path: string, sql: string, ...values: (string | number)[]): void {
+  const database = new DatabaseSync(path);
+  database.prepare(sql).run(...values);
+  database.close();
+}
+
+function rowsOf(path: string): { key: string; slot: string }[] {
+  const database = new DatabaseSync(path);
+  const rows = database.prepare('SELECT key, slot FROM answers ORDER BY key, slot').all();
+  database.close();
+  return rows.map(({ key, slot }) => ({ key: String(key), slot: String(slot) }));
+}
+
+describe('a sqlite file', () => {
+  const key = `${NAMESPACE}\n7`;
+  const good = encodeOutcome(key, answerOf('7', 1000).outcome) ?? '';
+
+  test.each([
+    ['of another key', good.replace('\\n7"', '\\n8"')],
+    ['of another namespace', good.replace('upstream.example', 'upstream.invalid')],
+    ['of another version', good.replace('"version":1', '"version":2')],
+    ['of another shape', good.replace('"rank":104078', '"rank":"104078"')],
+    ['with one member more', good.replace('"version":1', '"version":1,"more":1')],
+    ['that is cut off', good.slice(0, -2)],
+    ['that is empty', ''],
+    ['that is no JSON', 'cooperate'],
+    ['that is null', 'null'],
+  ])('a body %s is a miss, and a newer answer takes its place', async (_, body) => {
+    expect(body).not.toBe(good);
+    const path = temporaryStorePath();
+    const store = openStore(path);
+    await store.put(answerOf('7', 1000));
+    await store.put(answerOf('8', 1000));
+    write(path, 'UPDATE answers SET body = ? WHERE key = ?', body, key);
+    expect(await store.getMany(['7', '8'])).toEqual([answerOf('8', 1000)]);
+    await store.put(answerOf('7', 2000));
+    expect(await store.getMany(['7'])).toEqual([answerOf('7', 2000)]);
+  });
+
+  test('a good row that was written by somebody else is an answer', async () => {
+    const path = temporaryStorePath();
+    const store = openStore(path);
+    await store.getMany([]);
+    write(path, "INSERT INTO answers VALUES (?, 'answer', ?, 1000, 2000)", key, good);
+    expect(await store.getMany(['7'])).toEqual([answerOf('7', 1000, 50, 2000)]);
+  });
+
+  test('namespaces are apart', async () => {
+    const path = temporaryStorePath();
+    const ours = openStore(path);
+    const sandbox = openStore(path, 'v1 sandbox');
+    await ours.put(answerOf('7', 1000, 1));
+    expect(await sandbox.getMany(['7'])).toEqual([]);
+    await sandbox.put(answerOf('7', 2000, 2));
+    expect(await ours.getMany(['7'])).toEqual([answerOf('7', 1000, 1)]);
+  });
+
+  test('outlives whoever filled it', async () => {
+    const path = temporaryStorePath();
+    const file = openFile(path);
+    await createSqliteAnswerStore(file, NAMESPACE).put(answerOf('7', 1000));
+    await file.close();
+    expect(await openStore(path).getMany(['7'])).toEqual([answerOf('7', 1000)]);
+  });
+
+  test('is made with its folders', async () => {
+    const store = openStore(`${temporaryStorePath()}/of/folders/cache.sqlite`);
+    await store.put(answerOf('7', 1000));
+    expect(await store.getMany(['7'])).toHaveLength(1);
+  });
+
+  test('two handles see what the other one puts, and the newer answer wins', async () => {
+    const path = temporaryStorePath();
+    const [one, other] = [openStore(path), openStore(path)];
+    await one.put(answerOf('7', 2000, 2));
+    await other.put(answerOf('7', 1000, 1));
+    await other.put(answerOf('8', 1000));
+    expect(await other.getMany(['7'])).toEqual([answerOf('7', 2000, 2)]);
+    expect(await one.getMany(['8'])).toEqual([answerOf('8', 1000)]);
+  });
+
+  test('two handles that start together make one file', async () => {
+    const path = temporaryStorePath();
+    const stores = Array.from({ length: 4 }, () => openStore(path));
+    const puts = stores.map((store, index) => store.put(answerOf(String(index), 1000)));
+    // A handle that met the other's lock has said so, and comes in at the second time.
+    const settled = await Promise.allSettled(puts);
+    for (const [index, { status }] of settled.entries())
+      if (status === 'rejected') await stores[index]?.put(answerOf(String(index), 1000));
+    expect(rowsOf(path)).toHaveLength(4);
+  });
+
+  test('a second process on the file is fine', async () => {
+    const path = temporaryStorePath();
+    const store = openStore(path);
+    await store.put(answerOf('7', 1000));
+    const script = `
+      import { openSqliteFile } from './src/sqlite/sqlite-file.ts';
+      import { createSqliteAnswerStore } from './src/cache/sqlite-answer-store.ts';
+      const file = openSqliteFile(process.argv[1]);
+      const store = createSqliteAnswerStore(file, ${JSON.stringify(NAMESPACE)});
+      const [found] = await store.getMany(['7']);
+      await store.put({ ...found, cacheKey: '8' });
+      await file.close();`;
+    const child = spawn(process.execPath, ['-e', script, path], { stdio: 'inherit' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await store.getMany(['8'])).toEqual([answerOf('8', 1000)]);
+  });
+
+  test('of another version is refused rather than misread', async () => {
+    const path = temporaryStorePath();
+    write(path, 'PRAGMA user_version = 99');
+    await expect(openStore(path).getMany(['7'])).rejects.toThrow('expected a store of version 1, got version 99');
+  });
+
+  test('sweeping removes what has expired, and nothing else', async () => {
+    const path = temporaryStorePath();
+    const file = openFile(path);
+    const store = createSqliteAnswerStore(file, NAMESPACE);
+    const puts = [answerOf('7', 1, 1, 1000), answerOf('8', 1, 1, 1001), answerOf('9', 1, 1, 999), failureOf('7', 2)];
+    for (const stored of puts) await store.put(stored);
+    expect(await file.call('sweepAnswers', 1000)).toBe(2);
+    expect(rowsOf(path)).toEqual([
+      { key, slot: 'failure' },
+      { key: `${NAMESPACE}\n8`, slot: 'answer' },
+    ]);
+    expect(await file.call('sweepAnswers', 1000)).toBe(0);
+  });
+
+  test('sweeping goes on where it stopped, a thousand rows at a time', async () => {
+    const path = temporaryStorePath();
+    const file = openFile(path);
+    await file.call('sweepAnswers', 0);
+    write(
+      path,
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+       INSERT INTO answers SELECT 'k' || i, 'answer', '', 0, 5 FROM n`,
+    );
+    expect(await file.call('sweepAnswers', 5)).toBe(1000);
+    expect(await file.call('sweepAnswers', 5)).toBe(500);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { createCacheLine, LIFETIMES } from '../model/cache-line.ts';
+import { keyOf, settled } from '../model/held-source.ts';
+import { answerAt, type Reply, wordOf } from '../model/paid-outcomes.ts';
+import { createRequester } from '../support/requester.ts';
+
+const KEY = keyOf('7');
+
+describe('one purchase at a time per key', () => {
+  test('a hundred readers share one call and one answer', async () => {
+    const { endLast, read, source } = createCacheLine();
+    const readers = await Promise.all(Array.from({ length: 100 }, () => read(KEY)));
+    expect(source.calls).toHaveLength(1);
+    await endLast(0);
+    expect(new Set(readers.map(({ seen }) => seen)).size).toBe(1);
+    expect(readers[0]?.word()).toBe('FRESH');
+  });
+
+  test('and one failure', async () => {
+    const { endLast, read, source } = createCacheLine();
+    const readers = await Promise.all(Array.from({ length: 3 }, () => read(KEY)));
+    await endLast(301);
+    expect(readers.map(({ word }) => word())).toEqual(Array(3).fill('UPSTREAM_COLLECTION_FAILED'));
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('another id or industry is another purchase', async () => {
+    const { purchases, read } = createCacheLine();
+    for (const key of [KEY, keyOf('8'), keyOf('7', 'GAMES')]) await read(key);
+    expect(purchases.inFlight).toBe(3);
+  });
+
+  test('the one who leads is named upstream, with what it accepts', async () => {
+    const { purchases, source } = createCacheLine();
+    const [leader, follower] = [createRequester(), createRequester()];
+    purchases.buy(KEY, { acceptCache: true, requester: leader });
+    purchases.buy(KEY, { acceptCache: true, requester: follower });
+    purchases.refresh(keyOf('8'), follower);
+    expect(source.calls.map(({ options }) => options)).toEqual([
+      { acceptCache: true, requester: leader },
+      { acceptCache: false, requester: follower },
+    ]);
+  });
+
+  test('a refresh joins the purchase under way', async () => {
+    const { purchases, read, source } = createCacheLine();
+    await read(KEY);
+    purchases.refresh(KEY, createRequester());
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('a purchase goes on when its leader has left, and those who joined get it', async () => {
+    const { endLast, read, source } = createCacheLine();
+    const leader = await read(KEY);
+    const follower = await read(KEY);
+    leader.leave();
+    await settled();
+    expect(leader.word()).toBe('UPSTREAM_PENDING');
+    await endLast(0);
+    expect(follower.word()).toBe('FRESH');
+    expect(source.calls).toHaveLength(1);
+  });
+});
+
+describe('what is stored', () => {
+  test.each<[Reply, 'answer' | 'failure', number]>([
+    [0, 'answer', LIFETIMES.freshMs + LIFETIMES.staleWhileRevalidateMs + LIFETIMES.staleIfErrorMs],
+    [201, 'answer', LIFETIMES.negativeMs],
+    [400, 'failure', LIFETIMES.negativeMs],
+    ['bad-response', 'failure', LIFETIMES.negativeMs],
+    ['unusable-answer', 'failure', LIFETIMES.negativeMs],
+    ['outcome-unknown', 'failure', 60_000],
+  ])('%s, until nobody can use it', async (reply, slot, lifetimeMs) => {
+    const { clock, endLast, held, read } = createCacheLine();
+    const reader = await read(KEY);
+    clock.advanceMs(5000);
+    await endLast(reply);
+    const expiresAtMs = clock.nowMs() + lifetimeMs;
+    expect([...held.rows]).toEqual([[`7 ${slot}`, { cacheKey: '7', outcome: reader.seen, expiresAtMs }]]);
+  });
+
+  test.each<Reply>([100, 301, 302, 303, 500, 600, 601, 'unreachable'])('%s is not', async (reply) => {
+    const { endLast, held, read } = createCacheLine();
+    await read(KEY);
+    await endLast(reply);
+    expect(held.rows.size).toBe(0);
+  });
+
+  test('before anyone is answered, and before another reader sees it', async () => {
+    const { cache, endLast, held, purchases, read } = createCacheLine();
+    const readers = [await read(KEY), await read(KEY)];
+    held.hold('put');
+    await endLast(0);
+    expect(readers.map(({ seen }) => seen)).toEqual([undefined, undefined]);
+    expect(cache.peek(KEY)).toBeUndefined();
+    expect(purchases.inFlight).toBe(1);
+    const late = await read(KEY);
+    await held.release();
+    expect([...readers, late].map(({ word }) => word())).toEqual(['FRESH', 'FRESH', 'FRESH']);
+    expect(held.rows.size).toBe(1);
+  });
+
+  test('or after 50 ms the answer is given anyway, and stored when the store is back', async () => {
+    const { cache, clock, endLast, held, read } = createCacheLine();
+    const reader = await read(KEY);
+    held.hold('put');
+    await endLast(0);
+    clock.advanceMs(50);
+    await settled();
+    expect(reader.word()).toBe('FRESH');
+    expect(wordOf(cache.peek(KEY))).toBe('FRESH');
+    expect(held.rows.size).toBe(0);
+    await held.release();
+    expect(held.rows.size).toBe(1);
+  });
+});
+
+describe('idle', () => {
+  test('settles when the last purchase is stored', async () => {
+    const { endLast, held, purchases, read } = createCacheLine();
+    await read(KEY);
+    let isIdle = false;
+    purchases.idle().then(() => {
+      isIdle = true;
+    });
+    held.hold('put');
+    await endLast(0);
+    expect(isIdle).toBe(false);
+    await held.release();
+    expect([isIdle, purchases.inFlight]).toEqual([true, 0]);
+  });
+});
+
+describe('what must not be lost or bought again', () => {
+  test.each(['kol-link-info', 'author-link-info'] as const)(
+    'an answer in flight during the move is kept under the key of the endpoint that gave it: %s',
+    async (endpoint) => {
+      const { cache, clock, moveToSuccessor, purchases, source } = createCacheLine();
+      const key = keyOf('7', 'GAMES');
+      source.read = async () => ({ ...answerAt(clock.nowMs()), endpoint });
+      const bought = purchases.buy(key, { acceptCache: true, requester: createRequester() });
+      moveToSuccessor();
+      await bought;
+      expect(wordOf(cache.peek(key))).toBe(endpoint === 'author-link-info' ? 'FRESH' : 'nothing');
+    },
+  );
+
+  test.each<Reply>(['outcome-unknown', 'bad-response', 400])(
+    'a forced read that fails with %s hides no answer that is in the store',
+    async (reply) => {
+      const first = createCacheLine();
+      await first.buy(KEY);
+      const restarted = createCacheLine({ clock: first.clock, held: first.held });
+      await restarted.force(KEY);
+      await restarted.endLast(reply);
+      expect((await restarted.read(KEY)).word()).toBe('FRESH');
+    },
+  );
+});

@@ -1,0 +1,115 @@
+import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
+import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
+import { cacheKeyOf } from '../../src/cache/cache-key.ts';
+import type { Lifetimes } from '../../src/cache/entry.ts';
+import { createLinkIndexCache } from '../../src/cache/link-index-cache.ts';
+import { createPatientStore } from '../../src/cache/patient-store.ts';
+import { createPurchases } from '../../src/cache/purchases.ts';
+import { ENDPOINTS, type EndpointName } from '../../src/upstream/endpoints.ts';
+import type { LinkIndexKey, LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
+import type { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import { createRequester } from '../support/requester.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { createHeldSource, settled } from './held-source.ts';
+import { createImpatient, wordOf } from './paid-outcomes.ts';
+
+export const SECOND_WINDOW_MS = 100_000;
+export const THIRD_WINDOW_MS = 300_000;
+export const TOO_OLD_MS = 900_000;
+
+export const LIFETIMES: Lifetimes = {
+  freshMs: SECOND_WINDOW_MS,
+  staleWhileRevalidateMs: THIRD_WINDOW_MS - SECOND_WINDOW_MS,
+  staleIfErrorMs: TOO_OLD_MS - THIRD_WINDOW_MS,
+  negativeMs: 400_000,
+};
+
+/** A store that holds its writes or its reads while it is told to. */
+export function createHeldStore() {
+  const rows = new Map<string, StoredOutcome>();
+  let gates = { put: Promise.withResolvers<void>(), get: Promise.withResolvers<void>() };
+  const holding = { put: false, get: false };
+  const store: AnswerStore = {
+    async getMany(cacheKeys) {
+      const found = cacheKeys
+        .flatMap((key) => [rows.get(`${key} answer`) ?? [], rows.get(`${key} failure`) ?? []])
+        .flat();
+      if (holding.get) await gates.get.promise;
+      return found;
+    },
+    async put(stored) {
+      if (holding.put) await gates.put.promise;
+      rows.set(`${stored.cacheKey} ${stored.outcome.kind === 'failure' ? 'failure' : 'answer'}`, stored);
+    },
+  };
+  return {
+    store,
+    rows,
+    hold(what: 'put' | 'get') {
+      holding[what] = true;
+    },
+    release() {
+      holding.put = false;
+      holding.get = false;
+      gates.put.resolve();
+      gates.get.resolve();
+      gates = { put: Promise.withResolvers<void>(), get: Promise.withResolvers<void>() };
+      return settled();
+    },
+  };
+}
+
+/** A cache and its purchases over a source whose calls end when the test says so. */
+export function createCacheLine({ clock = createTestClock(), held = createHeldStore() } = {}) {
+  const source = createHeldSource(clock.nowMs);
+  let endpoint: EndpointName = 'kol-link-info';
+  let refusal: UpstreamError | undefined;
+  const keyOf = (key: LinkIndexKey, name = endpoint) => cacheKeyOf(key, ENDPOINTS[name]);
+  const memory = createAnswerMemory({ maxEntries: 100, lifetimes: LIFETIMES, clock: clock.nowMs });
+  const store = createPatientStore({ store: held.store, timers: clock.timers, maxUnsaved: 100 });
+  const purchases = createPurchases({ source, memory, store, lifetimes: LIFETIMES, keyOf });
+  const windows = { lifetimes: LIFETIMES, clock: clock.nowMs };
+  const cache = createLinkIndexCache({ memory, store, purchases, refusal: () => refusal, ...windows, keyOf });
+
+  /** Begins to read as a request does; the outcome is in `seen` as soon as there is one. */
+  async function read(key: LinkIndexKey, acceptCache = true, impatient = createImpatient()) {
+    const reader = {
+      seen: undefined as LinkIndexOutcome | undefined,
+      leave: impatient.leave,
+      word: () => wordOf(reader.seen),
+    };
+    const hit = acceptCache ? cache.peek(key) : undefined;
+    const outcome = hit ? Promise.resolve(hit) : cache.read(key, { acceptCache, requester: impatient.requester });
+    outcome.then((settledTo) => {
+      reader.seen = settledTo;
+    });
+    await settled();
+    return reader;
+  }
+
+  return {
+    clock,
+    held,
+    source,
+    memory,
+    purchases,
+    cache,
+    read,
+    force: (key: LinkIndexKey) => read(key, false),
+    /** An answer from so long ago. */
+    async buy(key: LinkIndexKey, ageMs = 0) {
+      purchases.buy(key, { acceptCache: true, requester: createRequester() });
+      await settled();
+      await source.end(source.calls.length - 1, 0);
+      clock.advanceMs(ageMs);
+    },
+    endLast: (...reply: Parameters<typeof source.end> extends [number, ...infer Rest] ? Rest : never) =>
+      source.end(source.calls.length - 1, ...reply),
+    refuse(error: UpstreamError | undefined) {
+      refusal = error;
+    },
+    moveToSuccessor() {
+      endpoint = 'author-link-info';
+    },
+  };
+}

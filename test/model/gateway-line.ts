@@ -1,0 +1,124 @@
+import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
+import { cacheKeyOf } from '../../src/cache/cache-key.ts';
+import type { Lifetimes } from '../../src/cache/entry.ts';
+import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/link-index-cache.ts';
+import { createPatientStore, type PatientStore } from '../../src/cache/patient-store.ts';
+import { createPurchases, type Purchases } from '../../src/cache/purchases.ts';
+import { createSqliteAnswerStore } from '../../src/cache/sqlite-answer-store.ts';
+import { settleAbandoned } from '../../src/upstream/abandoned-reservations.ts';
+import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
+import type { LinkIndexKey, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
+import { createShield, type Shield } from '../../src/upstream/shield.ts';
+import { createSqliteLedger, type SqliteLedger } from '../../src/upstream/sqlite-ledger.ts';
+import type { Timers } from '../../src/upstream/timers.ts';
+import type { TestClock } from '../support/test-clock.ts';
+import type { SurvivingDatabase } from './surviving-database.ts';
+
+export interface LineSettings {
+  readonly dailyBudget: number | undefined;
+  readonly maxAttempts: number;
+  readonly maxConcurrent: number;
+  readonly maxPerSecond: number | undefined;
+  readonly maxQueued: number;
+  /** What the jitter draws, every time. */
+  readonly jitter: number;
+}
+
+export interface GatewayLine {
+  readonly cache: LinkIndexCache;
+  readonly shield: Shield;
+  readonly purchases: Purchases;
+  readonly store: PatientStore;
+  readonly ledger: SqliteLedger;
+  /** When its next timer goes off. */
+  nextTimerMs(): number;
+  /** As by `kill -9`: nothing that it had begun goes on. */
+  crash(): void;
+}
+
+export interface LineOptions {
+  readonly settings: LineSettings;
+  readonly lifetimes: Lifetimes;
+  /** One attempt. */
+  readonly upstream: LinkIndexSource;
+  /** Watches whole purchases, with all their attempts. */
+  readonly watch: (purchase: LinkIndexSource) => LinkIndexSource;
+  readonly database: SurvivingDatabase;
+  readonly clock: TestClock;
+  /** The number of this start. */
+  readonly pid: number;
+}
+
+export const SCOPE = 'v1 model';
+
+export function cacheKeyIn(key: LinkIndexKey): string {
+  return cacheKeyOf(key, ENDPOINTS['kol-link-info']);
+}
+
+/** The line of `gateway.ts` without its HTTP ends: from the paid attempt to the cache. */
+export async function startLine(options: LineOptions): Promise<GatewayLine> {
+  const { settings, lifetimes, upstream, watch, database, clock, pid } = options;
+  const { file, die } = database.connect();
+  const { timers, nextTimerMs, cancelAll } = mortalTimers(clock);
+  const common = { clock: clock.nowMs, timers };
+  const owner = { name: `start ${pid}`, pid };
+  const isAlive = (other: number) => other === pid;
+  const maxCallMs = Number.POSITIVE_INFINITY;
+  await settleAbandoned({ file, scope: SCOPE, owner, isAlive, maxCallMs, clock: clock.nowMs });
+  const ledger = createSqliteLedger({ file, scope: SCOPE, dailyBudget: settings.dailyBudget, owner, ...common });
+  await ledger.load();
+
+  const random = () => settings.jitter;
+  const shield = createShield({ ...settings, source: upstream, ledger, hasBreakers: true, random, ...common });
+  const memory = createAnswerMemory({ maxEntries: 1000, lifetimes, clock: clock.nowMs });
+  const store = createPatientStore({ store: createSqliteAnswerStore(file, SCOPE), timers, maxUnsaved: 1000 });
+  const purchases = createPurchases({ source: watch(shield), memory, store, lifetimes, keyOf: cacheKeyIn });
+  const { refusal } = shield;
+  const cache = createLinkIndexCache({
+    memory,
+    store,
+    purchases,
+    refusal,
+    lifetimes,
+    clock: clock.nowMs,
+    keyOf: cacheKeyIn,
+  });
+  return {
+    cache,
+    shield,
+    purchases,
+    store,
+    ledger,
+    nextTimerMs,
+    crash() {
+      die();
+      cancelAll();
+    },
+  };
+}
+
+/** Timers that end with their process. */
+function mortalTimers({ timers, nowMs }: TestClock) {
+  const dueMs = new Map<() => void, number>();
+  const mortal: Timers = {
+    after(ms, callback) {
+      const forget = timers.after(ms, () => {
+        dueMs.delete(cancel);
+        callback();
+      });
+      const cancel = () => {
+        dueMs.delete(cancel);
+        forget();
+      };
+      dueMs.set(cancel, nowMs() + ms);
+      return cancel;
+    },
+  };
+  return {
+    timers: mortal,
+    nextTimerMs: () => Math.min(...dueMs.values()),
+    cancelAll() {
+      for (const cancel of dueMs.keys()) cancel();
+    },
+  };
+}

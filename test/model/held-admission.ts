@@ -1,0 +1,39 @@
+import { type AdmissionOptions, createAdmission } from '../../src/upstream/admission.ts';
+import type { LinkIndexOutcome, Requester } from '../../src/upstream/link-index-source.ts';
+import type { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import { createRequester } from '../support/requester.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { createHeldSource, keyOf, settled } from './held-source.ts';
+
+type Limits = Partial<Pick<AdmissionOptions, 'maxConcurrent' | 'maxPerSecond' | 'maxQueued' | 'slowsDown' | 'random'>>;
+
+/** An admission over a source whose calls end when the test says so, with a clock that stands. */
+export function createHeldAdmission(limits: Limits = {}) {
+  const clock = createTestClock();
+  const source = createHeldSource(clock.nowMs);
+  let refusal: UpstreamError | undefined;
+  const admission = createAdmission({
+    ...{ source, maxConcurrent: 2, maxPerSecond: undefined, maxQueued: 100, slowsDown: true, random: () => 0.5 },
+    ...limits,
+    refusal: () => refusal,
+    clock: clock.nowMs,
+    timers: clock.timers,
+  });
+  const outcomes = new Map<string, LinkIndexOutcome>();
+  return {
+    clock,
+    source,
+    admission,
+    outcomes,
+    started: () => source.calls.map(({ key }) => key.kolId),
+    read(kolId: string, requester: Requester = createRequester()) {
+      admission.read(keyOf(kolId), { acceptCache: true, requester }).then((outcome) => outcomes.set(kolId, outcome));
+      return settled();
+    },
+    refuse(error: UpstreamError | undefined) {
+      refusal = error;
+      admission.review();
+      return settled();
+    },
+  };
+}

@@ -1,0 +1,204 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openSqliteFile, type SqliteFile } from '../../src/sqlite/sqlite-file.ts';
+import type { OperationName } from '../../src/sqlite/worker.ts';
+import type { Billed } from '../../src/upstream/business-codes.ts';
+import type { Ledger, Reservation } from '../../src/upstream/ledger.ts';
+import { createSqliteLedger } from '../../src/upstream/sqlite-ledger.ts';
+import { temporaryStorePath } from './answer-store-contract.ts';
+import { createTestClock, type TestClock } from './test-clock.ts';
+
+/** The last tenth of a second of a UTC day. */
+export const BEFORE_MIDNIGHT_MS = Date.UTC(2026, 0, 2, 23, 59, 59, 900);
+export const DAY = '2026-01-02';
+export const NEXT_DAY = '2026-01-03';
+export const LEDGER_SCOPE = 'v1 https://upstream.example';
+
+export interface LedgerUnderTest {
+  readonly dailyBudget: number | undefined;
+  readonly clock: TestClock;
+}
+
+/** Reserves as many as asked for at the same time. @returns those that were granted */
+export async function reserveAll(ledger: Ledger, count: number): Promise<Reservation[]> {
+  const reservations = await Promise.all(Array.from({ length: count }, () => ledger.reserve()));
+  return reservations.filter((reservation) => reservation !== undefined);
+}
+
+/** One call from its reservation to its end. @returns whether the ledger allowed it */
+export async function spend(ledger: Ledger, billed: Billed = 'yes'): Promise<boolean> {
+  const reservation = await ledger.reserve();
+  await reservation?.settle(billed);
+  return reservation !== undefined;
+}
+
+/** What every Ledger holds to. */
+export function describeLedger(name: string, open: (options: LedgerUnderTest) => Ledger | Promise<Ledger>): void {
+  async function start(dailyBudget: number | undefined, clock = createTestClock(BEFORE_MIDNIGHT_MS)) {
+    const ledger = await open({ dailyBudget, clock });
+    onTestFinished(() => ledger.close());
+    return { ledger, clock };
+  }
+
+  describe(`${name} as a ledger`, () => {
+    test('nothing is spent at the start', async () => {
+      const { ledger } = await start(5);
+      expect(ledger.today()).toEqual({ day: DAY, billed: 0, unknown: 0, open: 0 });
+      expect(ledger.isExhausted()).toBe(false);
+    });
+
+    test.each([
+      ['yes', { billed: 1, unknown: 0, open: 0 }],
+      ['unknown', { billed: 0, unknown: 1, open: 0 }],
+      ['no', { billed: 0, unknown: 0, open: 0 }],
+    ] as const)('a call is open until it is settled, and "%s" is booked', async (billed, expected) => {
+      const { ledger } = await start(undefined);
+      const [reservation] = await reserveAll(ledger, 1);
+      expect(ledger.today()).toEqual({ day: DAY, billed: 0, unknown: 0, open: 1 });
+      await reservation?.settle(billed);
+      expect(ledger.today()).toEqual({ day: DAY, ...expected });
+    });
+
+    test('without a budget everything is granted, and counted', async () => {
+      const { ledger } = await start(undefined);
+      expect(await reserveAll(ledger, 100)).toHaveLength(100);
+      expect(ledger.today()).toMatchObject({ open: 100 });
+      expect(ledger.isExhausted()).toBe(false);
+    });
+
+    test('a budget of 0 buys nothing', async () => {
+      const { ledger } = await start(0);
+      expect(await reserveAll(ledger, 3)).toEqual([]);
+      expect(ledger.isExhausted()).toBe(true);
+    });
+
+    test('a burst does not overshoot', async () => {
+      const { ledger } = await start(10);
+      const reservations = await reserveAll(ledger, 100);
+      expect(reservations).toHaveLength(10);
+      expect(ledger.today()).toMatchObject({ open: 10 });
+      await Promise.all(reservations.map((reservation) => reservation.settle('yes')));
+      expect(await reserveAll(ledger, 100)).toEqual([]);
+      expect(ledger.today()).toMatchObject({ billed: 10, open: 0 });
+    });
+
+    test('what may have been billed counts as spent', async () => {
+      const { ledger } = await start(2);
+      expect(await spend(ledger, 'unknown')).toBe(true);
+      expect(await spend(ledger, 'yes')).toBe(true);
+      expect(await spend(ledger)).toBe(false);
+      expect(ledger.isExhausted()).toBe(true);
+    });
+
+    test('what was not billed is given back', async () => {
+      const { ledger } = await start(1);
+      for (let call = 0; call < 3; call += 1) expect(await spend(ledger, 'no')).toBe(true);
+      const [last] = await reserveAll(ledger, 1);
+      expect(await reserveAll(ledger, 1)).toEqual([]);
+      await last?.settle('no');
+      expect(await spend(ledger)).toBe(true);
+    });
+
+    test('a UTC day begins with nothing spent', async () => {
+      const { ledger, clock } = await start(1);
+      expect(await spend(ledger)).toBe(true);
+      expect(await spend(ledger)).toBe(false);
+      clock.advanceMs(99);
+      expect(await spend(ledger)).toBe(false);
+      clock.advanceMs(1);
+      expect(ledger.today()).toEqual({ day: NEXT_DAY, billed: 0, unknown: 0, open: 0 });
+      expect(await spend(ledger)).toBe(true);
+      expect(await spend(ledger)).toBe(false);
+    });
+
+    test('a call belongs to the day of its reservation', async () => {
+      const { ledger, clock } = await start(2);
+      const reservations = await reserveAll(ledger, 2);
+      clock.advanceMs(100);
+      for (const reservation of reservations) await reservation.settle('yes');
+      expect(ledger.today()).toEqual({ day: NEXT_DAY, billed: 0, unknown: 0, open: 0 });
+      expect(await reserveAll(ledger, 3)).toHaveLength(2);
+      expect(ledger.today()).toEqual({ day: NEXT_DAY, billed: 0, unknown: 0, open: 2 });
+    });
+  });
+}
+
+interface OpenOptions {
+  readonly path?: string;
+  readonly dailyBudget?: number | undefined;
+  readonly clock?: TestClock;
+  readonly scope?: string;
+  readonly name?: string;
+  readonly pid?: number;
+  /** What stands between the ledger and its file. */
+  readonly through?: (file: SqliteFile) => SqliteFile;
+}
+
+/** A sqlite ledger whose file is closed with the test. */
+export function openLedger(options: OpenOptions = {}) {
+  const { path = temporaryStorePath(), dailyBudget, scope = LEDGER_SCOPE, name = 'one', pid = 1 } = options;
+  const { clock = createTestClock(), through = (file) => file } = options;
+  const direct = openSqliteFile(path);
+  const file = through(direct);
+  const owner = { name, pid };
+  const ledger = createSqliteLedger({ file, scope, dailyBudget, owner, clock: clock.nowMs, timers: clock.timers });
+  onTestFinished(() => direct.close());
+  return { ledger, file, path, clock };
+}
+
+/** What the file says of a day, as whoever opens it next would read it. */
+export async function booked(path: string, day = DAY, scope = LEDGER_SCOPE) {
+  const file = openSqliteFile(path);
+  try {
+    return await file.call('spendingOf', scope, day);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file whose calls wait for, or fail with, what `before` says of them. */
+export const delayed = (before: (name: OperationName) => Promise<void>) => (file: SqliteFile) => ({
+  ...file,
+  call: (async (name, ...args) => {
+    await before(name);
+    return file.call(name, ...args);
+  }) as SqliteFile['call'],
+});
+
+/** An existing file with garbage in it. */
+export function unreadableStore(): string {
+  const path = temporaryStorePath();
+  writeFileSync(path, 'garbage'.repeat(1000));
+  return path;
+}
+
+/** A ledger whose file can be changed under it. */
+export function openLedgerOnChangingFile(dailyBudget?: number) {
+  let current: SqliteFile | undefined;
+  const through = (file: SqliteFile): SqliteFile => ({
+    ...file,
+    call: (name, ...args) => (current ?? file).call(name, ...args),
+  });
+  const { ledger } = openLedger({ dailyBudget, through });
+  return { ledger, change: (file: SqliteFile) => (current = file) };
+}
+
+/** Reservations of a process that is dead, of one that is alive, of our own, and of another scope. */
+export async function leaveReservations() {
+  const { ledger, path, clock } = openLedger({ name: 'dead', pid: 11 });
+  await reserveAll(ledger, 1);
+  await reserveAll(openLedger({ path, clock, name: 'alive', pid: 22 }).ledger, 1);
+  await reserveAll(openLedger({ path, clock, name: 'own', pid: 33 }).ledger, 1);
+  await reserveAll(openLedger({ path, clock, name: 'dead', pid: 11, scope: 'v1 sandbox' }).ledger, 1);
+  const { file } = openLedger({ path });
+  const isAlive = (pid: number) => pid !== 11;
+  const questions = {
+    file,
+    scope: LEDGER_SCOPE,
+    owner: { name: 'own', pid: 33 },
+    isAlive,
+    maxCallMs: 60_000,
+    clock: clock.nowMs,
+  };
+  return { questions, path, clock };
+}

@@ -1,0 +1,9 @@
+import type { ReadOptions, Requester } from '../../src/upstream/link-index-source.ts';
+
+/** Somebody who waits for ever. */
+export function createRequester(): Requester {
+  return { billedCalls: 0, waitOver: new Promise(() => {}) };
+}
+
+export const CACHED: ReadOptions = { acceptCache: true, requester: createRequester() };
+export const FORCED: ReadOptions = { acceptCache: false, requester: createRequester() };

@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'vitest';
+import { createBreakers } from '../../src/upstream/breakers.ts';
+import { BUDGET_EXHAUSTED } from '../../src/upstream/business-codes.ts';
+import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
+import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import { createHeldSource, keyOf } from '../model/held-source.ts';
+import { outcomeOf, type Reply } from '../model/paid-outcomes.ts';
+import { CACHED } from '../support/requester.ts';
+import { createTestClock } from '../support/test-clock.ts';
+
+const KEY = keyOf('7');
+
+function setUp() {
+  const clock = createTestClock();
+  const breakers = createBreakers({ clock: clock.nowMs });
+  return {
+    clock,
+    breakers,
+    /** Lets attempts end like this, one after the other. */
+    async attempt(reply: Reply | UpstreamError, times = 1) {
+      const outcome: LinkIndexOutcome =
+        reply instanceof UpstreamError
+          ? { kind: 'failure', error: reply, failedAtMs: clock.nowMs() }
+          : outcomeOf(reply, clock.nowMs());
+      const guarded = breakers.guard({ read: async () => outcome });
+      for (let time = 0; time < times; time += 1) expect(await guarded.read(KEY, CACHED)).toBe(outcome);
+    },
+  };
+}
+
+describe('what one attempt condemns', () => {
+  test.each([
+    [100, 'account', 'UPSTREAM_TOKEN_INVALID', 30],
+    [601, 'account', 'UPSTREAM_BALANCE_INSUFFICIENT', 30],
+    [600, 'endpoint', 'UPSTREAM_PERMISSION_DENIED', 30],
+    [300, 'endpoint', 'UPSTREAM_ENDPOINT_GONE', 30],
+    [404, 'endpoint', 'UPSTREAM_ENDPOINT_GONE', 30],
+    [303, 'quota', 'UPSTREAM_QUOTA_EXCEEDED', 900],
+  ] as const)('code %i opens the %s breaker', async (code, name, pausedBy, retryAfterSeconds) => {
+    const { attempt, breakers } = setUp();
+    await attempt(code);
+    expect(breakers.openNames()).toEqual([name]);
+    expect(breakers.refusal()).toMatchObject({ code: 'UPSTREAM_PAUSED', pausedBy, retryAfterSeconds });
+  });
+
+  test.each<Reply>([0, 201, 301, 302, 400, 500, 503, 'unreachable', 'outcome-unknown', 'bad-response'])(
+    '%s opens none',
+    async (reply) => {
+      const { attempt, breakers } = setUp();
+      await attempt(reply);
+      expect(breakers.openNames()).toEqual([]);
+      expect(breakers.refusal()).toBeUndefined();
+    },
+  );
+});
+
+describe('how long it pauses', () => {
+  test.each([[100], [600]])('code %i: 30 s, doubling to 10 min', async (code) => {
+    const { attempt, breakers, clock } = setUp();
+    await attempt(code);
+    for (const pauseSeconds of [30, 60, 120, 240, 480, 600, 600]) {
+      expect(breakers.refusal()?.retryAfterSeconds).toBe(pauseSeconds);
+      clock.advanceMs(pauseSeconds * 1000);
+      await attempt(code);
+    }
+  });
+
+  test('the quota is probed every 15 min', async () => {
+    const { attempt, breakers, clock } = setUp();
+    for (let probe = 0; probe < 4; probe += 1) {
+      await attempt(303);
+      expect(breakers.refusal()?.retryAfterSeconds).toBe(900);
+      clock.advanceMs(900_000);
+      expect(breakers.refusal()).toBeUndefined();
+    }
+    await attempt(0);
+    expect(breakers.openNames()).toEqual([]);
+  });
+});
+
+describe('a probe', () => {
+  test.each<[Reply, number, boolean]>([
+    [0, 100, true],
+    [201, 303, true],
+    [301, 100, true],
+    [400, 600, true],
+    ['unreachable', 100, false],
+    ['outcome-unknown', 303, false],
+    ['bad-response', 600, false],
+  ])('that brings %s after code %i closes its breaker: %s', async (reply, openedBy, isClosed) => {
+    const { attempt, breakers, clock } = setUp();
+    await attempt(openedBy);
+    clock.advanceMs(900_000);
+    await attempt(reply);
+    expect(breakers.openNames()).toHaveLength(isClosed ? 0 : 1);
+  });
+
+  test('is one for all breakers, and everybody else is refused until it ends', async () => {
+    const { breakers, clock } = setUp();
+    const source = createHeldSource(clock.nowMs);
+    const guarded = breakers.guard(source);
+    for (let each = 0; each < 2; each += 1) guarded.read(KEY, CACHED);
+    await source.end(0, 100);
+    await source.end(1, 600);
+    expect(breakers.openNames()).toEqual(['account', 'endpoint']);
+    clock.advanceMs(30_000);
+    guarded.read(KEY, CACHED);
+    expect(breakers.refusal()?.code).toBe('UPSTREAM_PAUSED');
+    await source.end(2, 0);
+    expect(breakers.openNames()).toEqual([]);
+  });
+
+  test('that was never sent leaves the breaker as it was', async () => {
+    const { attempt, breakers, clock } = setUp();
+    await attempt(100);
+    clock.advanceMs(30_000);
+    await attempt(new UpstreamError(BUDGET_EXHAUSTED));
+    expect(breakers.refusal()).toMatchObject({ pausedBy: 'UPSTREAM_TOKEN_INVALID', retryAfterSeconds: 30 });
+  });
+
+  test('that meets a fault of ours ends all the same', async () => {
+    const { attempt, breakers, clock } = setUp();
+    await attempt(100);
+    clock.advanceMs(30_000);
+    const guarded = breakers.guard({ read: () => Promise.reject(new Error('a fault of ours')) });
+    await expect(guarded.read(KEY, CACHED)).rejects.toThrow('a fault of ours');
+    clock.advanceMs(30_000);
+    expect(breakers.refusal()).toBeUndefined();
+  });
+});
+
+describe('the upstream breaker', () => {
+  test.each<Reply>([500, 503, 'unreachable', 'outcome-unknown'])(
+    'opens at half of 20 attempts with %s',
+    async (reply) => {
+      const { attempt, breakers } = setUp();
+      await attempt(0, 10);
+      await attempt(reply, 9);
+      expect(breakers.openNames()).toEqual([]);
+      await attempt(reply);
+      expect(breakers.openNames()).toEqual(['upstream']);
+      expect(breakers.refusal()).toMatchObject({ code: 'UPSTREAM_PAUSED', retryAfterSeconds: 30 });
+    },
+  );
+
+  test('says which error opened it', async () => {
+    const { attempt, breakers } = setUp();
+    await attempt('unreachable', 19);
+    await attempt(500);
+    expect(breakers.refusal()?.pausedBy).toBe('UPSTREAM_INTERNAL_ERROR');
+  });
+
+  test('stays closed while less than half of the attempts fail', async () => {
+    const { attempt, breakers } = setUp();
+    for (let round = 0; round < 20; round += 1) {
+      await attempt(301, 2);
+      await attempt(500);
+    }
+    expect(breakers.openNames()).toEqual([]);
+  });
+
+  test('counts what ended within 60 s', async () => {
+    const { attempt, breakers, clock } = setUp();
+    await attempt(500, 19);
+    clock.advanceMs(60_000);
+    await attempt(500);
+    expect(breakers.openNames()).toEqual([]);
+  });
+
+  test('does not count what was refused before it was asked', async () => {
+    const { attempt, breakers } = setUp();
+    await attempt(500, 19);
+    await attempt(new UpstreamError(BUDGET_EXHAUSTED), 5);
+    expect(breakers.openNames()).toEqual([]);
+  });
+
+  test('opens again at once, and for twice as long, when its probe fails', async () => {
+    const { attempt, breakers, clock } = setUp();
+    await attempt(500, 20);
+    clock.advanceMs(30_000);
+    await attempt('unreachable');
+    expect(breakers.refusal()).toMatchObject({ pausedBy: 'UPSTREAM_UNREACHABLE', retryAfterSeconds: 60 });
+  });
+
+  test('forgets the old failures once a probe succeeds', async () => {
+    const { attempt, breakers, clock } = setUp();
+    await attempt(500, 20);
+    clock.advanceMs(30_000);
+    await attempt(0);
+    await attempt(500, 19);
+    expect(breakers.openNames()).toEqual([]);
+    await attempt(500);
+    expect(breakers.openNames()).toEqual(['upstream']);
+  });
+});
+
+test('a new token closes the account breaker at once, and no other', async () => {
+  const { breakers, clock } = setUp();
+  const source = createHeldSource(clock.nowMs);
+  const guarded = breakers.guard(source);
+  const codes = [100, 600, 303];
+  for (const _ of codes) guarded.read(KEY, CACHED);
+  for (const [index, code] of codes.entries()) await source.end(index, code);
+  expect(breakers.openNames()).toEqual(['account', 'endpoint', 'quota']);
+  breakers.forgiveAccount();
+  expect(breakers.openNames()).toEqual(['endpoint', 'quota']);
+});
