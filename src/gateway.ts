@@ -123,6 +123,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   readiness = 'ready';
   const running = starting.move();
   const losses: string[] = [];
+  let isHurrying = false;
   return {
     origin: server.origin,
     async stop() {
@@ -130,13 +131,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       shield.stop();
       await Promise.all([server.close(), purchases.idle()]);
       const unsavedCount = await store.close();
-      if (unsavedCount > 0) losses.push(`${unsavedCount} answers that the store did not take`);
+      if (unsavedCount > 0) losses.push(`answers that the store did not take: ${unsavedCount}`);
       await running.disposeAsync();
       return losses;
     },
     hurry() {
-      if (purchases.inFlight > 0)
-        losses.push(`${purchases.inFlight} calls that were in flight and may have been billed`);
+      if (isHurrying) return;
+      isHurrying = true;
+      if (purchases.inFlight > 0) losses.push(`calls in flight, perhaps billed: ${purchases.inFlight}`);
       shield.stop();
       graphql.endWaits();
       client.close().catch(() => {});

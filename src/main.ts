@@ -16,7 +16,7 @@ const TALKATIVE = ['undici', 'fetch', 'websocket'];
 try {
   await run();
 } catch (error) {
-  process.exitCode = await explain(error);
+  process.exitCode = explain(error);
 }
 
 async function run(): Promise<void> {
@@ -84,7 +84,7 @@ function stopOnSignal(gateway: Gateway, graceMs: number): void {
     const grace = setTimeout(() => gateway.hurry(), graceMs);
     const losses = await gateway.stop();
     clearTimeout(grace);
-    if (losses.length > 0) printError(`kol-gateway: lost ${losses.join(', and ')}`);
+    if (losses.length > 0) printError(`kol-gateway: lost: ${losses.join('; ')}`);
     process.exit(losses.length > 0 ? EXIT_FAILURE : exitCode);
   }
 
@@ -96,12 +96,8 @@ function stopOnSignal(gateway: Gateway, graceMs: number): void {
 }
 
 /** @returns the exit code: 2 for a mistake of the caller's, 1 for anything else */
-async function explain(error: unknown): Promise<number> {
-  if (error instanceof UsageError) {
-    printError(`kol-gateway: ${error.message}`);
-    return EXIT_USAGE;
-  }
-  if (error instanceof Error && error.name === 'ConfigurationError') {
+function explain(error: unknown): number {
+  if (error instanceof UsageError || (error instanceof Error && error.name === 'ConfigurationError')) {
     printError(`kol-gateway: ${error.message}`);
     return EXIT_USAGE;
   }

@@ -158,7 +158,7 @@ describe('SIGTERM', () => {
     upstream.release();
     expect(valueIn(await open, '8')).toBe(starOf('8'));
     expect(await gateway.ended).toBe(1);
-    expect(gateway.output()).toContain('kol-gateway: lost 2 answers that the store did not take\n');
+    expect(gateway.output()).toContain('kol-gateway: lost: answers that the store did not take: 2\n');
   });
 });
 
@@ -167,7 +167,7 @@ describe('an end of the patience', () => {
   async function expectLoss(gateway: GatewayProcess, open: Promise<Stars>, path: string): Promise<void> {
     expect(codesIn(await open)).toEqual([expect.stringMatching(/^UPSTREAM_(PENDING|OUTCOME_UNKNOWN)$/)]);
     expect(await gateway.ended).toBe(1);
-    expect(gateway.output()).toMatch(/^kol-gateway: lost 1 calls that were in flight and may have been billed$/m);
+    expect(gateway.output()).toMatch(/^kol-gateway: lost: calls in flight, perhaps billed: 1$/m);
     expect(ledgerIn(path)).toEqual({ billed: 0, unknown: 1, open: 0 });
   }
 

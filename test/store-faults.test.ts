@@ -85,7 +85,7 @@ describe('a store that cannot be opened', () => {
     await using gateway = await start(upstream, path + suffix);
     await expectAnswers(gateway, upstream, ['1', '2', '3']);
     expect(troubles(gateway)).toEqual([{ operation: 'start', errors: 1, message: expect.stringContaining(message) }]);
-    expect(await gateway.stop()).toEqual(['3 answers that the store did not take']);
+    expect(await gateway.stop()).toEqual(['answers that the store did not take: 3']);
   });
 
   test('is read where it cannot be written to', async () => {

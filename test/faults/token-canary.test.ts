@@ -109,7 +109,7 @@ test('a process that crashes with a call in flight prints no token and stores no
   expect(sightingsIn(child.output() + answered + folder.bytes())).toEqual([]);
   expect(exitCode).toBe(1);
   expect(child.output()).toContain('Error: a crash on purpose');
-  expect(child.output()).toContain('kol-gateway: lost 1 calls that were in flight');
+  expect(child.output()).toContain('kol-gateway: lost: calls in flight, perhaps billed: 1');
   expect(child.output().match(/"upstream failed"/g)).toHaveLength(Object.keys(ECHOES).length);
 });
 
