@@ -44,6 +44,8 @@ export interface Gateway {
    * @returns what was lost, in words; nothing, as a rule
    */
   stop(): Promise<readonly string[]>;
+  /** Whether, after `stop`, a part of it does not end, so that only a kill ends the process. */
+  readonly isStuck: boolean;
   /** Ends every wait at once and abandons the calls in flight, each booked as perhaps billed. `stop` still stores what has arrived. */
   hurry(): void;
 }
@@ -124,15 +126,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const running = starting.move();
   const losses: string[] = [];
   let isHurrying = false;
+  let isStuck = false;
   return {
     origin: server.origin,
+    get isStuck() {
+      return isStuck;
+    },
     async stop() {
       readiness = 'draining';
       shield.stop();
       await Promise.all([server.close(), purchases.idle()]);
       const unsavedCount = await store.close();
       if (unsavedCount > 0) losses.push(`answers that the store did not take: ${unsavedCount}`);
-      await running.disposeAsync();
+      await running.disposeAsync().catch((error: unknown) => {
+        isStuck = true;
+        log.error({ err: error }, 'a part of the gateway does not end');
+      });
       return losses;
     },
     hurry() {

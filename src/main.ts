@@ -85,6 +85,8 @@ function stopOnSignal(gateway: Gateway, graceMs: number): void {
     const losses = await gateway.stop();
     clearTimeout(grace);
     if (losses.length > 0) printError(`kol-gateway: lost: ${losses.join('; ')}`);
+    // `exit` would wait for a thread that is stuck in the file system, for ever.
+    if (gateway.isStuck) process.kill(process.pid, 'SIGKILL');
     process.exit(losses.length > 0 ? EXIT_FAILURE : exitCode);
   }
 

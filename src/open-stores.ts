@@ -47,7 +47,11 @@ const NAMESPACE_VERSION = 'v1';
 export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   const { config, log, clock, identity, closing } = options;
   const { dailyBudget } = config.upstream;
-  const errors = createStoreErrors(log, clock);
+  const errors = createStoreErrors(
+    log,
+    config.cache.store.kind === 'sqlite' ? config.cache.store.path : 'memory',
+    clock,
+  );
   const onError = (operation: string, error: unknown) => errors.note(operation, error);
   if (config.cache.store.kind === 'memory') {
     return { answers: memoryAnswerStore, ledger: createMemoryLedger({ dailyBudget, clock }), onError };

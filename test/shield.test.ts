@@ -159,6 +159,22 @@ describe('the budget', () => {
     expect((await readStar(gateway, '4')).error).toMatchObject({ code: 'BUDGET_EXHAUSTED' });
   });
 
+  test('that has room again lets a stale answer be refreshed within 30 s, and not only the next day', async () => {
+    await using upstream = await startScriptedUpstream(answers, held(failsWith(400)), answers);
+    await using gateway = await startTestGateway({ upstream, env: { UPSTREAM_DAILY_BUDGET: '2' } });
+    await readStar(gateway, 'a');
+    gateway.clock.advanceMs(HOUR_MS);
+    const holding = readStar(gateway, 'b');
+    await upstream.received(2);
+    await readStar(gateway, 'a');
+    await expect.poll(async () => (await readStar(gateway, 'a')).freshness).toBe('STALE_UPSTREAM_FAILED');
+    upstream.release();
+    expect((await holding).error).toMatchObject({ code: 'BAD_USER_INPUT' });
+    gateway.clock.advanceMs(31_000);
+    expect((await readStar(gateway, 'a')).freshness).toBe('STALE_REVALIDATING');
+    await upstream.received(3);
+  });
+
   test('of 0 buys nothing', async () => {
     await using upstream = await startScriptedUpstream(answers);
     await using gateway = await startTestGateway({ upstream, env: { UPSTREAM_DAILY_BUDGET: '0' } });

@@ -72,7 +72,7 @@ async function expectAnswers(gateway: TestGateway, upstream: ScriptedUpstream, i
 describe('a store that cannot be opened', () => {
   /** What is wrong, what is said of it, what makes it so, and where the store is then meant to be. */
   test.each<[string, string, (path: string) => unknown, string?]>([
-    ['its folder is a file', 'EEXIST', (path) => writeFileSync(path, ''), '/cache.sqlite'],
+    ['its folder is a file', 'unable to open database file', (path) => writeFileSync(path, ''), '/cache.sqlite'],
     ['a folder above it is a file', 'ENOTDIR', (path) => writeFileSync(path, ''), '/folder/cache.sqlite'],
     ['it is a folder', 'unable to open database file', (path) => mkdirSync(path)],
     ['it is garbage', 'file is not a database', (path) => writeFileSync(path, GARBAGE)],
@@ -190,7 +190,7 @@ describe('a store that breaks under us', () => {
     await expectLifeGoesOn((path) => {
       rmSync(dirname(path), { recursive: true });
       writeFileSync(dirname(path), '');
-    }, /EEXIST|ENOTDIR|disk I\/O error/);
+    }, /unable to open database file|ENOTDIR|disk I\/O error/);
   });
 
   test('when its tables are gone', async () => {

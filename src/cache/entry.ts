@@ -64,7 +64,11 @@ export function failureLifetimeMs({ error }: LinkIndexFailure, { negativeMs }: L
 
 /** How long a key that has an answer to serve is not asked for again after this failure, in milliseconds. */
 export function refreshPauseMs(failure: LinkIndexFailure, lifetimes: Lifetimes): number {
-  const askedToWaitMs = (failure.error.retryAfterSeconds ?? 0) * 1000;
+  const { verdict, pausedBy, retryAfterSeconds = 0 } = failure.error;
+  // A breaker says for itself when it is over, and may be mended before.
+  if (pausedBy !== undefined) return 0;
+  // What we refused ourselves (budget, overload) may be possible again long before the time that it named.
+  const askedToWaitMs = verdict.condemns === 'nothing' ? 0 : retryAfterSeconds * 1000;
   return Math.max(FAILED_REFRESH_MS, askedToWaitMs, failureLifetimeMs(failure, lifetimes));
 }
 

@@ -79,7 +79,8 @@ export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexC
       if (mayReplace(outcome)) return outcome;
       const judgement = judgementOf(key);
       if (judgement.kind === 'serve') return judgement.outcome;
-      return judgement.fallback ? stale(judgement.fallback, false) : outcome;
+      if (judgement.fallback === undefined) return outcome;
+      return stale(judgement.fallback, outcome.kind === 'failure' && outcome.error.verdict !== PENDING);
     },
   };
 }

@@ -32,7 +32,9 @@ async function checkLedger(config: Config, identity: ProcessIdentity, print: Pri
     }
     return true;
   } catch (error) {
-    print(`ledger: cannot be read: ${(error as Error).message}`);
+    const { store } = config.cache;
+    const path = store.kind === 'sqlite' ? ` from ${store.path}` : '';
+    print(`ledger: cannot be read${path}: ${(error as Error).message}; move a broken file away, and a new one is made`);
     return false;
   }
 }

@@ -33,7 +33,8 @@ export function replyCacheable(
   if (request.method === 'GET' && httpStatus === 200 && headers['cache-control'] !== 'no-store') {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
     headers['etag'] = etag;
-    if (request.headers['if-none-match']?.includes(etag)) {
+    const known = request.headers['if-none-match'];
+    if (known === '*' || known?.includes(etag)) {
       const { 'content-length': _length, 'content-type': _type, ...rest } = headers;
       response.writeHead(304, rest).end();
       return;

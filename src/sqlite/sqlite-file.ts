@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { OperationName, Operations, WorkerReply, WorkerRequest } from './worker.ts';
 
@@ -8,8 +9,11 @@ export interface SqliteFile {
     name: Name,
     ...args: Parameters<Operations[Name]>
   ): Promise<ReturnType<Operations[Name]>>;
+  /** Rejects when the thread does not end: it is stuck in the file system, and nothing but a kill ends it. */
   close(): Promise<void>;
 }
+
+const END_PATIENCE_MS = 1000;
 
 /** @param path the file; it is opened, or made, by the first call */
 export function openSqliteFile(path: string): SqliteFile {
@@ -51,7 +55,8 @@ export function openSqliteFile(path: string): SqliteFile {
       return call.promise as Promise<ReturnType<Operations[typeof name]>>;
     },
     async close() {
-      await worker?.terminate();
+      const isEnded = await Promise.race([worker?.terminate(), delay(END_PATIENCE_MS, 'stuck', { ref: false })]);
+      if (isEnded === 'stuck') throw new Error('the store thread does not end');
     },
   };
 }

@@ -8,8 +8,11 @@ export interface StoreErrors {
   readonly count: number;
 }
 
-/** @param clock milliseconds since the epoch */
-export function createStoreErrors(log: Logger, clock: () => number): StoreErrors {
+/**
+ * @param store where it is, without a secret
+ * @param clock milliseconds since the epoch
+ */
+export function createStoreErrors(log: Logger, store: string, clock: () => number): StoreErrors {
   let count = 0;
   let loggedCount = 0;
   let quietUntilMs = 0;
@@ -19,7 +22,10 @@ export function createStoreErrors(log: Logger, clock: () => number): StoreErrors
       count += 1;
       if (clock() < quietUntilMs) return;
       quietUntilMs = clock() + INTERVAL_MS;
-      log.error({ operation, err: error, errors: count - loggedCount }, 'the store failed; answers go on without it');
+      log.error(
+        { store, operation, err: error, errors: count - loggedCount },
+        'the store failed; answers go on without it',
+      );
       loggedCount = count;
     },
     get count() {

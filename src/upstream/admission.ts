@@ -23,7 +23,9 @@ export interface AdmissionOptions {
 }
 
 export interface Admission extends LinkIndexSource {
-  /** To be called when `refusal` may have changed. */
+  /** Why nothing may be asked now, if so. */
+  refusal(): UpstreamError | undefined;
+  /** To be called when that may have changed. */
   review(): void;
   readonly inFlight: number;
   readonly queued: number;
@@ -39,6 +41,8 @@ export const MAX_RATE_LIMIT_WAIT_SECONDS = 10;
 
 const FIRST_SLOWDOWN_MS = 1000;
 const MAX_SLOWDOWN_MS = 10_000;
+/** The most that lies between two starts after a pause. */
+const MAX_EASE_MS = 200;
 
 /**
  * The bulkhead and the pacing in one place, for both decide when the next call may start. A rate limit that the
@@ -51,6 +55,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let inFlight = 0;
   let nextStartMs = 0;
   let slowUntilMs = 0;
+  let slowSinceMs = Number.NEGATIVE_INFINITY;
   let rateLimitsInARow = 0;
   let cancelWakeUp: (() => void) | undefined;
 
@@ -83,16 +88,24 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (inFlight < maxConcurrent) cancelWakeUp = timers.after(waitMs(), dispatch);
         return;
       }
-      nextStartMs = clock() + spacingMs;
       waiting.shift()?.start();
+      nextStartMs = clock() + Math.max(spacingMs, easeMs());
     }
+  }
+
+  /** After a pause, those who waited start over as long a time again, and not all at once into the next rate limit. */
+  function easeMs(): number {
+    const pauseMs = Math.min(slowUntilMs - slowSinceMs, MAX_SLOWDOWN_MS);
+    const leftMs = Math.max(0, slowUntilMs + pauseMs - clock());
+    return Math.min(MAX_EASE_MS, leftMs / (waiting.size + 1));
   }
 
   /** Starts at once, so that the breakers know of it before the next one is judged. */
   async function admitted(read: () => Promise<LinkIndexOutcome>): Promise<LinkIndexOutcome> {
     inFlight += 1;
+    const startedAtMs = clock();
     try {
-      return slowDown(await read());
+      return slowDown(await read(), startedAtMs);
     } finally {
       inFlight -= 1;
       dispatch();
@@ -100,24 +113,22 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   /** Remembers a rate limit for everybody, and says in the error when to come back. */
-  function slowDown(outcome: LinkIndexOutcome): LinkIndexOutcome {
-    if (outcome.kind !== 'failure' || outcome.error.verdict.repeat !== 'later') {
-      if (outcome.kind !== 'failure') rateLimitsInARow = 0;
-      return outcome;
-    }
+  function slowDown(outcome: LinkIndexOutcome, startedAtMs: number): LinkIndexOutcome {
+    if (outcome.kind !== 'failure') rateLimitsInARow = 0;
+    if (outcome.kind !== 'failure' || outcome.error.verdict.repeat !== 'later') return outcome;
     const { error } = outcome;
-    const backoffMs = random() * Math.min(MAX_SLOWDOWN_MS, FIRST_SLOWDOWN_MS * 2 ** rateLimitsInARow);
-    const pauseMs = error.retryAfterSeconds === undefined ? backoffMs : error.retryAfterSeconds * 1000;
-    rateLimitsInARow += 1;
-    if (slowsDown) slowUntilMs = Math.max(slowUntilMs, clock() + pauseMs);
+    const askedToWaitMs = (error.retryAfterSeconds ?? 0) * 1000;
+    // Calls that were under way when the pause began met the same limit: one burst is one step.
+    const isNews = startedAtMs >= slowSinceMs && clock() >= slowUntilMs;
+    if (slowsDown && (isNews || askedToWaitMs > slowUntilMs - clock())) {
+      const backoffMs = random() * Math.min(MAX_SLOWDOWN_MS, FIRST_SLOWDOWN_MS * 2 ** rateLimitsInARow);
+      rateLimitsInARow += 1;
+      slowSinceMs = clock();
+      slowUntilMs = clock() + (askedToWaitMs > 0 ? askedToWaitMs : backoffMs);
+    }
     const { upstreamCode } = error;
-    return {
-      ...outcome,
-      error: new UpstreamError(error.verdict, {
-        upstreamCode,
-        retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1000)),
-      }),
-    };
+    const retryAfterSeconds = Math.max(1, Math.ceil((slowUntilMs - clock()) / 1000));
+    return { ...outcome, error: new UpstreamError(error.verdict, { upstreamCode, retryAfterSeconds }) };
   }
 
   return {
@@ -133,6 +144,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       dispatch();
       return promise;
     },
+    refusal: refusalNow,
     review: dispatch,
     get inFlight() {
       return inFlight;

@@ -1,4 +1,4 @@
-import { type Billed, BUDGET_EXHAUSTED } from './business-codes.ts';
+import { type Billed, BUDGET_EXHAUSTED, LEDGER_UNREADABLE } from './business-codes.ts';
 import { type Ledger, msToNextUtcDay } from './ledger.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -15,7 +15,7 @@ export function createBudgeted({ source, ledger, clock }: BudgetedOptions): Link
     async read(key, options): Promise<LinkIndexOutcome> {
       const reservation = await ledger.reserve();
       if (reservation === undefined) {
-        return { kind: 'failure', error: budgetExhausted(clock()), failedAtMs: clock() };
+        return { kind: 'failure', error: budgetExhausted(ledger, clock()), failedAtMs: clock() };
       }
       let billed: Billed = 'unknown';
       try {
@@ -30,7 +30,8 @@ export function createBudgeted({ source, ledger, clock }: BudgetedOptions): Link
   };
 }
 
-export function budgetExhausted(nowMs: number): UpstreamError {
+export function budgetExhausted(ledger: Ledger, nowMs: number): UpstreamError {
+  if (!ledger.isKnown()) return new UpstreamError(LEDGER_UNREADABLE, { retryAfterSeconds: 5 });
   return new UpstreamError(BUDGET_EXHAUSTED, { retryAfterSeconds: Math.ceil(msToNextUtcDay(nowMs) / 1000) });
 }
 

@@ -189,6 +189,10 @@ export const PENDING = refusal(
   'The answer is still being bought; the same query a moment later is free.',
 );
 export const BUDGET_EXHAUSTED = refusal('BUDGET_EXHAUSTED', 'The daily budget of upstream calls is used up.');
+export const LEDGER_UNREADABLE = refusal(
+  'BUDGET_EXHAUSTED',
+  'The ledger cannot be read, so nobody knows what is left of the daily budget; nothing is bought until it can.',
+);
 export const UNKNOWN_INDUSTRY_TAG: Verdict = {
   ...COMMON,
   errorCode: 'BAD_USER_INPUT',

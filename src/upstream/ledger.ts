@@ -26,6 +26,8 @@ export interface Ledger {
   reserve(): Promise<Reservation | undefined>;
   /** Whether the last that is known leaves no room for another call. */
   isExhausted(): boolean;
+  /** Whether it was ever read; until then a budget buys nothing. */
+  isKnown(): boolean;
   today(): DaySpending;
   /** Books what is left. */
   close(): Promise<void>;

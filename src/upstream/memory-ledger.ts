@@ -37,6 +37,7 @@ export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clo
       };
     },
     isExhausted,
+    isKnown: () => true,
     today: () => ({ ...today() }),
     close: async () => {},
   };

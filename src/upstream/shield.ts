@@ -43,7 +43,8 @@ export function createShield(options: ShieldOptions): Shield {
   function refusal(): UpstreamError | undefined {
     if (stopping.signal.aborted) return new UpstreamError(STOPPING, { retryAfterSeconds: 1 });
     return (
-      (hasBreakers ? breakers.refusal() : undefined) ?? (ledger.isExhausted() ? budgetExhausted(clock()) : undefined)
+      (hasBreakers ? breakers.refusal() : undefined) ??
+      (ledger.isExhausted() ? budgetExhausted(ledger, clock()) : undefined)
     );
   }
 
@@ -63,7 +64,7 @@ export function createShield(options: ShieldOptions): Shield {
 
   return {
     read: (key, readOptions) => retrying.read(key, readOptions),
-    refusal,
+    refusal: admission.refusal,
     forgiveAccount() {
       breakers.forgiveAccount();
       admission.review();

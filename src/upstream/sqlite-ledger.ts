@@ -199,6 +199,7 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
       return reservation;
     },
     isExhausted: () => clock() < exhaustedUntilMs,
+    isKnown: () => known !== undefined,
     today: () => spentOn(utcDayOf(clock())),
     async close() {
       cancelSettling?.();

@@ -18,6 +18,8 @@ test.each<[string | undefined, number | undefined]>([
   ['', undefined],
   ['soon', undefined],
   ['NaN', undefined],
+  ['-5', undefined],
+  ['1.5', undefined],
 ])('%j asks for %s seconds', (header, seconds) => {
   expect(retryAfterSecondsOf(header, NOW_MS)).toBe(seconds);
 });

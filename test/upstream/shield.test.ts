@@ -139,6 +139,9 @@ describe('repeating', () => {
     expect(source.calls).toHaveLength(1);
     clock.advanceMs(1);
     await settled();
+    expect(source.calls.map(({ key }) => key.kolId)).toEqual(['a', 'a']);
+    clock.advanceMs(200);
+    await settled();
     expect(source.calls.map(({ key }) => key.kolId)).toEqual(['a', 'a', 'b']);
     await source.end(1, 302, { retryAfterSeconds: 11 });
     expect(outcomes).toMatchObject([{ error: { code: 'UPSTREAM_RATE_LIMITED', retryAfterSeconds: 11 } }]);

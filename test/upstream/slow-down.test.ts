@@ -27,6 +27,28 @@ describe('a rate limit of the upstream', () => {
     }
   });
 
+  test('that a burst of calls meets is one step, and not one for each', async () => {
+    const { clock, read, source, started } = createHeldAdmission({ maxConcurrent: 10 });
+    for (const name of ['a', 'b', 'c', 'd']) await read(name);
+    for (const index of [0, 1, 2, 3]) await source.end(index, 302);
+    await read('next');
+    clock.advanceMs(500);
+    expect(started()).toHaveLength(5);
+  });
+
+  test('lets those who waited start one after another', async () => {
+    const { clock, read, source, started } = createHeldAdmission({ maxConcurrent: 10 });
+    await read('first');
+    await source.end(0, 302, { retryAfterSeconds: 2 });
+    for (const name of ['a', 'b', 'c', 'd']) await read(name);
+    clock.advanceMs(2000);
+    expect(started()).toHaveLength(2);
+    clock.advanceMs(200);
+    expect(started()).toHaveLength(3);
+    clock.advanceMs(400);
+    expect(started()).toHaveLength(5);
+  });
+
   test('is over for everybody once a call succeeds', async () => {
     const { clock, outcomes, read, source } = createHeldAdmission();
     await read('a');
@@ -34,6 +56,7 @@ describe('a rate limit of the upstream', () => {
     clock.advanceMs(500);
     await read('b');
     await source.end(1, 0);
+    clock.advanceMs(500);
     await read('c');
     await source.end(2, 302);
     expect(outcomes.get('c')).toMatchObject({ error: { retryAfterSeconds: 1 } });
