@@ -97,7 +97,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   function easeMs(): number {
     const pauseMs = Math.min(slowUntilMs - slowSinceMs, MAX_SLOWDOWN_MS);
     const leftMs = Math.max(0, slowUntilMs + pauseMs - clock());
-    return Math.min(MAX_EASE_MS, leftMs / (waiting.size + 1));
+    return waiting.size === 0 ? 0 : Math.min(MAX_EASE_MS, leftMs / (waiting.size + 1));
   }
 
   /** Starts at once, so that the breakers know of it before the next one is judged. */
