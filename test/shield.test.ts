@@ -233,6 +233,7 @@ describe('response headers', () => {
     const second = await fetch(url, { headers: { 'if-none-match': `"other", ${etag}` } });
     expect([second.status, await second.text(), second.headers.get('etag')]).toEqual([304, '', etag]);
     expect((await fetch(url, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+    expect((await fetch(url, { headers: { 'if-none-match': '*' } })).status).toBe(304);
   });
 });
 
@@ -264,6 +265,20 @@ describe('JUSTONEAPI_ENDPOINT=auto', () => {
   });
 });
 
+test('on the successor ALL and no tag are one purchase', async () => {
+  await using upstream = await startScriptedUpstream(answers);
+  await using gateway = await startTestGateway({ upstream, env: { JUSTONEAPI_ENDPOINT: 'author-link-info' } });
+  for (const industryTag of ['ALL', '']) await gateway.query(STARS_OF, { ids: ['7'], industryTag });
+  expect(upstream.calls.map(({ parameters }) => parameters.get('industryTag'))).toEqual([null]);
+});
+
+test('a store whose folder cannot be made fails no query, and holds up no stop', async () => {
+  await using upstream = await startScriptedUpstream(answers);
+  await using gateway = await startTestGateway({ upstream, env: { CACHE_STORE: 'sqlite:/proc/nowhere/cache.sqlite' } });
+  expect(await readStar(gateway, '7')).toMatchObject({ star: starOf('7') });
+  expect(await gateway.stop()).toEqual(['answers that the store did not take: 1']);
+});
+
 test('in sandbox mode a magic id fails only itself', async () => {
   await using gateway = await startTestGateway({ env: { JUSTONEAPI_ENDPOINT: 'auto' } });
   for (const id of ['sandbox-100', 'sandbox-302', 'sandbox-303', 'sandbox-300', 'sandbox-600', 'sandbox-601']) {
@@ -271,6 +286,19 @@ test('in sandbox mode a magic id fails only itself', async () => {
     expect((await readStar(gateway, 'sandbox-sample')).star).toBe(71.41);
   }
   expect(gateway.logText()).not.toContain('asked from now on');
+});
+
+test('a key that was served stale while the account was paused is asked for as soon as the breaker closes', async () => {
+  await using upstream = await startScriptedUpstream(answers, failsWith(601), answers);
+  await using gateway = await startTestGateway({ upstream });
+  await readStar(gateway, '7');
+  gateway.clock.advanceMs(DAY_MS);
+  expect((await readStar(gateway, '8')).error).toMatchObject({ code: 'UPSTREAM_BALANCE_INSUFFICIENT' });
+  gateway.clock.advanceMs(29_000);
+  expect(await readStar(gateway, '7')).toMatchObject({ freshness: 'STALE_UPSTREAM_FAILED' });
+  gateway.clock.advanceMs(1000);
+  expect(await readStar(gateway, '7')).toMatchObject({ freshness: 'FRESH' });
+  expect(upstream.calls).toHaveLength(3);
 });
 
 test('a new token in its file ends the pause of the account', async () => {
