@@ -4,6 +4,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
+    // Many tests wait for a browser, a process or a socket: more at once than there are cores.
+    maxWorkers: 4,
+    // Tests reach no other host than this one.
+    env: { APOLLO_TELEMETRY_DISABLED: 'true' },
     // Else vitest loads graphql's CommonJS build for some importers, and its `instanceof` checks fail.
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
     coverage: { include: ['src/**'], exclude: ['src/main.ts'] },

@@ -7,9 +7,9 @@ import { createPurchases } from './cache/purchases.ts';
 import type { Config } from './config/config.ts';
 import { openStores, type ProcessIdentity } from './open-stores.ts';
 import { startSandbox } from './sandbox/sandbox-server.ts';
-import { createGraphiqlPage } from './server/graphiql-page.ts';
 import { createGraphqlHandler } from './server/graphql-handler.ts';
 import { startHttpServer } from './server/http-server.ts';
+import { createPages } from './server/pages/pages.ts';
 import type { Readiness } from './server/readiness.ts';
 import { createRequestListener } from './server/request-listener.ts';
 import { logAttempt } from './telemetry/log-attempts.ts';
@@ -104,6 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxKolsPerRequest: config.server.maxKolsPerRequest,
     requestWaitMs: config.server.requestWaitMs,
     introspection: config.server.introspection,
+    subgraphSecret: config.server.subgraphSecret,
     timers,
     log,
   });
@@ -113,7 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: config.server.port,
     listener: createRequestListener({
       graphql: graphql.handle,
-      graphiql: config.server.graphiql ? createGraphiqlPage({ isSandbox: upstream.isSandbox }) : undefined,
+      pages: config.server.graphiql ? createPages({ ...config.server, isSandbox: upstream.isSandbox }) : undefined,
       host: config.server.host,
       corsOrigins: config.server.corsOrigins,
       readiness: () => readiness,

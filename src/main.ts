@@ -27,8 +27,8 @@ async function run(): Promise<void> {
     case 'version':
       return print(VERSION);
     case 'schema': {
-      const { printSdl } = await import('./schema/schema.ts');
-      return void process.stdout.write(printSdl());
+      const { printSdl, printSubgraphSdl } = await import('./schema/schema.ts');
+      return void process.stdout.write(command.isSubgraph ? printSubgraphSdl() : printSdl());
     }
     case 'sandbox': {
       const { sandbox } = await import('./commands/sandbox.ts');

@@ -3,7 +3,8 @@ import type { SandboxCommandOptions } from './sandbox.ts';
 import { UsageError } from './usage.ts';
 
 export type Command =
-  | { readonly name: 'help' | 'version' | 'serve' | 'schema' | 'check' }
+  | { readonly name: 'help' | 'version' | 'serve' | 'check' }
+  | { readonly name: 'schema'; readonly isSubgraph: boolean }
   | { readonly name: 'sandbox'; readonly options: SandboxCommandOptions };
 
 const HINT = 'see kol-gateway --help';
@@ -18,11 +19,15 @@ export function parseArguments(args: readonly string[]): Command {
   if (name !== 'sandbox' && (values.port ?? values['latency-ms']) !== undefined) {
     throw new UsageError(`--port and --latency-ms belong to the sandbox command; ${HINT}`);
   }
+  if (name !== 'schema' && values.subgraph) {
+    throw new UsageError(`--subgraph belongs to the schema command; ${HINT}`);
+  }
   switch (name) {
     case 'serve':
-    case 'schema':
     case 'check':
       return { name };
+    case 'schema':
+      return { name, isSubgraph: values.subgraph ?? false };
     case 'sandbox':
       return {
         name,
@@ -44,6 +49,7 @@ function parse(args: readonly string[]) {
       options: {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
+        subgraph: { type: 'boolean' },
         port: { type: 'string' },
         'latency-ms': { type: 'string' },
       },

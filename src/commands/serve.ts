@@ -14,7 +14,8 @@ export async function serve(
       : `kol-gateway ${VERSION}, live: answers are bought from ${new URL(target.baseUrl).host}`,
   );
   print(`  GraphQL   ${gateway.origin}/graphql`);
-  if (config.server.graphiql) print(`  GraphiQL  ${gateway.origin}/graphql in a browser`);
+  if (config.server.graphiql)
+    print(`  Pages     ${gateway.origin} compares KOLs, and /graphql is GraphiQL in a browser`);
   if (target.mode === 'sandbox') print('  To go live, set JUSTONEAPI_TOKEN_FILE or JUSTONEAPI_TOKEN.');
   for (const warning of config.warnings) print(`  Warning   ${warning}`);
   return gateway;

@@ -10,6 +10,7 @@ Commands:
                --port N        where it listens on 127.0.0.1 (default 4010)
                --latency-ms N  how long an answer takes (default 300)
   schema     print the GraphQL schema
+               --subgraph      with the directives that a federation router composes by
   check      validate the configuration and ask the upstream's free ping
 
 Options:

@@ -37,6 +37,8 @@ export interface Config {
     readonly corsOrigins: readonly string[];
     readonly graphiql: boolean;
     readonly introspection: boolean;
+    /** Undefined: entities and the SDL for composition are for everybody. */
+    readonly subgraphSecret: string | undefined;
     readonly maxKolsPerRequest: number;
     /** The longest that a request waits for the upstream. */
     readonly requestWaitMs: number;
@@ -103,6 +105,7 @@ function toConfig(variables: Variables): Config {
       corsOrigins: variables.CORS_ORIGINS,
       graphiql: variables.GRAPHIQL ?? isLoopback,
       introspection: variables.INTROSPECTION ?? isLoopback,
+      subgraphSecret: variables.SUBGRAPH_SECRET,
       maxKolsPerRequest: variables.MAX_KOLS_PER_REQUEST,
       requestWaitMs: variables.REQUEST_WAIT_SECONDS,
       shutdownGraceMs: variables.SHUTDOWN_GRACE_SECONDS,

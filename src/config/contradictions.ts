@@ -3,7 +3,7 @@ import type { Environment } from './environment.ts';
 import type { Variables } from './variables.ts';
 
 /** Doors that later versions can close: who sets one of them must not believe that it is closed. */
-const NOT_YET = ['CLIENT_KEYS_FILE', 'SUBGRAPH_SECRET', 'TRUSTED_DOCUMENTS_FILE', 'TRUSTED_DOCUMENTS_ONLY'];
+const NOT_YET = ['CLIENT_KEYS_FILE', 'TRUSTED_DOCUMENTS_FILE', 'TRUSTED_DOCUMENTS_ONLY'];
 
 /**
  * What makes no sense, or is dangerous, only when several variables are seen together. A variable

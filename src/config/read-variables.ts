@@ -14,6 +14,7 @@ const MAY_HOLD_A_SECRET: ReadonlySet<string> = new Set([
   'JUSTONEAPI_TOKEN_FILE',
   'JUSTONEAPI_BASE_URL',
   'CACHE_STORE',
+  'SUBGRAPH_SECRET',
 ]);
 
 /** Reads each variable on its own, so that one mistake does not hide another. */
@@ -31,7 +32,7 @@ export function readVariables(env: Environment): ReadVariables {
 /** A text that is, holds or is part of the token, or is long enough to be one, was perhaps put into the wrong variable. */
 function whatCame(name: VariableName, env: Environment): string {
   const text = env[name] ?? '';
-  const secrets = [env['JUSTONEAPI_TOKEN'], tokenInFile(env['JUSTONEAPI_TOKEN_FILE'])];
+  const secrets = [env['JUSTONEAPI_TOKEN'], env['SUBGRAPH_SECRET'], tokenInFile(env['JUSTONEAPI_TOKEN_FILE'])];
   const mayBeSecret = secrets.some((secret) => secret && (secret.includes(text) || text.includes(secret)));
   return MAY_HOLD_A_SECRET.has(name) || text.length >= 16 || mayBeSecret ? '' : `, got ${JSON.stringify(text)}`;
 }

@@ -80,9 +80,11 @@ const tokenFile = z.string().superRefine((path, context) => {
   }
 });
 
+const ONE_WORD = 'expected one line of visible ASCII characters without spaces';
+
 /** Every environment variable: how its text is read, and its default where that depends on nothing else. */
 export const VARIABLES = {
-  JUSTONEAPI_TOKEN: z.string().regex(TOKEN, 'expected one line of visible ASCII characters without spaces').optional(),
+  JUSTONEAPI_TOKEN: z.string().regex(TOKEN, ONE_WORD).optional(),
   JUSTONEAPI_TOKEN_FILE: tokenFile.optional(),
   JUSTONEAPI_ENVIRONMENT: oneOf(['prod-global', 'prod-cn', 'sandbox']).optional(),
   JUSTONEAPI_BASE_URL: baseUrl.optional(),
@@ -107,6 +109,7 @@ export const VARIABLES = {
     .default('127.0.0.1'),
   PORT: integer(0, 65_535).default(4000),
   ALLOW_ANONYMOUS: bool().default(false),
+  SUBGRAPH_SECRET: z.string().regex(TOKEN, ONE_WORD).optional(),
   CORS_ORIGINS: origins.default([]),
   GRAPHIQL: bool().optional(),
   INTROSPECTION: bool().optional(),

@@ -1,4 +1,6 @@
 import SchemaBuilder from '@pothos/core';
+import DirectivesPlugin from '@pothos/plugin-directives';
+import FederationPlugin from '@pothos/plugin-federation';
 import type { LinkIndexLoader } from '../loaders/link-index-loader.ts';
 
 /** What a resolver may use. */
@@ -10,4 +12,4 @@ export const builder = new SchemaBuilder<{
   Context: GraphContext;
   Scalars: { DateTime: { Input: never; Output: Date } };
   DefaultFieldNullability: false;
-}>({ defaultFieldNullability: false });
+}>({ plugins: [DirectivesPlugin, FederationPlugin], defaultFieldNullability: false });

@@ -7,12 +7,12 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
   getArgumentValues,
-  getNamedType,
   getOperationAST,
   getVariableValues,
   isObjectType,
   Kind,
 } from 'graphql';
+import { entityIdsOf, refuseForeignEntities } from './entities.ts';
 import { badUserInput } from './errors.ts';
 
 /** A list may repeat itself, up to this many times the limit on distinct KOLs. */
@@ -25,6 +25,14 @@ export interface KolLimitRequest {
   readonly operationName?: string | null | undefined;
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
   readonly maxKols: number;
+}
+
+/** What our fields take, as GraphQL has coerced it. */
+interface Arguments {
+  readonly id?: string;
+  readonly ids?: readonly string[];
+  readonly representations?: readonly unknown[];
+  readonly industryTag?: string | null;
 }
 
 /**
@@ -50,7 +58,10 @@ export function refuseTooManyKols({
   const ids = new Set<string>();
   const pairs = new Set<string>();
   for (const nodes of fieldGroupsOf(collectFields(schema, fragments, variables, queryType, operation.selectionSet))) {
-    const named = idsNamedBy(queryType, nodes[0], variables);
+    const values = nodes[0] && argumentsOf(queryType, nodes[0], variables);
+    const refusal = refuseForeignEntities(values?.representations ?? []);
+    if (refusal) return refusal;
+    const named = idsNamedBy(values);
     if (named.length > maxKols * MAX_REPEATS) {
       return badUserInput(
         `A list of ${named.length} KOL ids: expected at most ${maxKols * MAX_REPEATS}, duplicates included.`,
@@ -71,11 +82,10 @@ export function refuseTooManyKols({
 
   function industryTagsUnder(nodes: FieldNode[]): Set<string> {
     const tags = new Set<string>();
-    const kolType = getNamedType(queryType?.getFields()[nodes[0]?.name.value ?? '']?.type);
+    const kolType = schema.getType('Kol');
     if (!isObjectType(kolType)) return tags;
     for (const [node] of fieldGroupsOf(collectSubFields(schema, fragments, variables ?? {}, kolType, nodes))) {
-      if (node?.name.value === 'linkIndex')
-        tags.add(String(argumentsOf(kolType, node, variables ?? {})?.['industryTag'] ?? ''));
+      if (node?.name.value === 'linkIndex') tags.add(argumentsOf(kolType, node, variables ?? {})?.industryTag ?? '');
     }
     return tags;
   }
@@ -86,21 +96,17 @@ function fieldGroupsOf({ fields, patches }: FieldsAndPatches): FieldNode[][] {
   return [...fields.values(), ...patches.flatMap((patch) => [...patch.fields.values()])];
 }
 
-function idsNamedBy(
-  type: GraphQLObjectType,
-  node: FieldNode | undefined,
-  variables: Record<string, unknown>,
-): readonly string[] {
-  const values = node && argumentsOf(type, node, variables);
-  if (values?.['ids'] !== undefined) return values['ids'] as string[];
-  return values?.['id'] === undefined ? [] : [values['id'] as string];
+/** Whichever field it is: `kol(id)`, `kols(ids)` or `_entities(representations)`. */
+function idsNamedBy({ id, ids, representations }: Arguments = {}): readonly string[] {
+  if (representations !== undefined) return entityIdsOf(representations);
+  return ids ?? (id === undefined ? [] : [id]);
 }
 
 function argumentsOf(
   type: GraphQLObjectType,
   node: FieldNode,
   variables: Record<string, unknown>,
-): Record<string, unknown> | undefined {
+): Arguments | undefined {
   const field = type.getFields()[node.name.value];
   try {
     return field && getArgumentValues(field, node, variables);

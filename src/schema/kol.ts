@@ -48,3 +48,14 @@ export const Kol = builder.objectRef<{ readonly id: string }>('Kol').implement({
 export function kolOf(id: string): { readonly id: string } {
   return { id: parseKolId(id) };
 }
+
+/**
+ * A bad id takes its own place in a list and harms no other: GraphQL turns an Error value into a null with an error.
+ */
+export function kolOrError(id: string): { readonly id: string } {
+  try {
+    return kolOf(id);
+  } catch (error) {
+    return error as never;
+  }
+}

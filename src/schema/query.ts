@@ -1,16 +1,7 @@
 import { builder } from './builder.ts';
-import { Kol, kolOf } from './kol.ts';
+import { Kol, kolOf, kolOrError } from './kol.ts';
 
 const ID_RULE = '1 to 64 characters of A-Z a-z 0-9 _ -.';
-
-/** A bad id takes its own place in the list and harms no other: GraphQL turns an Error value into a null with an error. */
-function kolOrError(id: string): { readonly id: string } {
-  try {
-    return kolOf(id);
-  } catch (error) {
-    return error as never;
-  }
-}
 
 builder.queryType({
   description: 'What can be asked. Naming KOLs is free; their linkIndex is bought once and then remembered.',

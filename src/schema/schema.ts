@@ -1,11 +1,24 @@
-import { printSchema } from 'graphql';
+import { GraphQLDeferDirective, GraphQLStreamDirective } from '@graphql-tools/utils';
+import { graphqlSync, printSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
 import './date-time.ts';
+import './entities.ts';
 import './query.ts';
 
-export const schema = builder.toSchema({ sortSchema: false });
+/** The lowest version that has all we use: what a router understands it by, the more routers the better. */
+const FEDERATION = 'https://specs.apollo.dev/federation/v2.0';
 
-/** The SDL as it is published in `schema.graphql`. */
+/** What is served: the graph, and the two fields by which a router composes and joins it. */
+export const schema = builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key'] });
+
+/** The SDL for those who query this graph alone, as it is published in `schema.graphql`. */
 export function printSdl(): string {
-  return `${printSchema(schema)}\n`;
+  const directives = [...specifiedDirectives, GraphQLDeferDirective, GraphQLStreamDirective];
+  return `${printSchema(builder.toSchema({ sortSchema: false, directives }))}\n`;
+}
+
+/** The SDL for composition into a supergraph, as `_service` gives it to a router. */
+export function printSubgraphSdl(): string {
+  const { data } = graphqlSync({ schema, source: '{ _service { sdl } }' });
+  return `${(data as { _service: { sdl: string } })._service.sdl}\n`;
 }

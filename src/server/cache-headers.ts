@@ -9,17 +9,17 @@ export function cacheHeaders(call: GraphqlCall): Record<string, string> {
   return {
     'cache-control': cacheControlOf(call),
     vary: VARY,
-    'x-billed-calls': String(call.account.billedCalls),
+    ...(!call.isIncremental && { 'x-billed-calls': String(call.account.billedCalls) }),
   };
 }
 
 /**
- * An answer may be kept as long as the least fresh score in it is fresh. What holds an error, was forced, or holds no
- * score at all is not to be kept.
+ * An answer may be kept as long as the least fresh score in it is fresh. What holds an error, comes in parts, was
+ * forced, or holds no score at all is not to be kept.
  */
-function cacheControlOf({ account, hasErrors }: GraphqlCall): string {
+function cacheControlOf({ account, hasErrors, isIncremental }: GraphqlCall): string {
   const { freshForMs, isForced } = account;
-  if (hasErrors || isForced || freshForMs === undefined) return 'no-store';
+  if (hasErrors || isIncremental || isForced || freshForMs === undefined) return 'no-store';
   return `max-age=${Math.floor(freshForMs / 1000)}`;
 }
 

@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises';
+import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
 import { createYoga } from 'graphql-yoga';
 import type { LinkIndexCache } from '../cache/link-index-cache.ts';
 import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
@@ -8,16 +9,19 @@ import { schema } from '../schema/schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Timers } from '../upstream/timers.ts';
 import { cacheHeaders, replyCacheable } from './cache-headers.ts';
+import { billStreams } from './plugins/bill-streams.ts';
 import { forbidIntrospection } from './plugins/forbid-introspection.ts';
+import { guardSubgraph } from './plugins/guard-subgraph.ts';
 import { limitKols } from './plugins/limit-kols.ts';
 import { refuseMalformedUrls } from './plugins/refuse-malformed-urls.ts';
+import { refuseUnwantedParts } from './plugins/refuse-unwanted-parts.ts';
 import { maskError, reportErrors } from './plugins/report-errors.ts';
 import { waitMsOf } from './prefer.ts';
 import { readBody } from './read-body.ts';
 import { type Exchange, type GraphqlCall, type Refusal, refuse } from './reply.ts';
 
 const MAX_BODY_BYTES = 100_000;
-const INCREMENTAL = /^(text\/event-stream|multipart\/mixed)/;
+const IN_PARTS = /^(text\/event-stream|multipart\/mixed)/;
 
 const TOO_LARGE: Refusal = {
   httpStatus: 413,
@@ -27,7 +31,7 @@ const TOO_LARGE: Refusal = {
 
 /** What yoga refuses without a word. */
 const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
-  406: 'Accept: expected application/graphql-response+json or application/json.',
+  406: 'Accept: expected application/graphql-response+json or application/json; for @defer and @stream multipart/mixed or text/event-stream.',
   415: 'Content-Type: expected application/json.',
 };
 
@@ -39,6 +43,8 @@ export interface GraphqlHandlerOptions {
   /** The longest that a request waits for the upstream. */
   readonly requestWaitMs: number;
   readonly introspection: boolean;
+  /** What a router must send to ask for entities or the SDL; undefined lets everybody. */
+  readonly subgraphSecret: string | undefined;
   readonly timers: Timers;
   readonly log: Logger;
 }
@@ -51,7 +57,7 @@ export interface GraphqlHandler {
 
 /** GraphQL over HTTP by yoga, with every default of its that is meant for another kind of server turned off. */
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
-  const { cache, freshForMs, maxKolsPerRequest, requestWaitMs, introspection, timers, log } = options;
+  const { cache, freshForMs, maxKolsPerRequest, requestWaitMs, introspection, subgraphSecret, timers, log } = options;
   const waitsEnd = new AbortController();
 
   const yoga = createYoga<{ call: GraphqlCall }, GraphContext>({
@@ -59,8 +65,12 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     context: ({ call }) => ({ linkIndexes: createLinkIndexLoader({ cache, account: call.account, freshForMs }) }),
     plugins: [
       refuseMalformedUrls(),
+      ...(subgraphSecret === undefined ? [] : [guardSubgraph(subgraphSecret)]),
       limitKols(maxKolsPerRequest),
+      useDeferStream(),
+      refuseUnwantedParts(),
       reportErrors(log),
+      billStreams(),
       ...(introspection ? [] : [forbidIntrospection()]),
     ],
     maskedErrors: { maskError },
@@ -81,7 +91,7 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     if (body === null) return refuse(exchange, TOO_LARGE);
 
     using account = createRequestAccount(waitMsOf(request.headers['prefer'], requestWaitMs), waitsEnd.signal, timers);
-    const call: GraphqlCall = { exchange, account, hasErrors: false };
+    const call: GraphqlCall = { exchange, account, hasErrors: false, isIncremental: false };
     // No abort signal: a client that leaves ends its own wait, and what was started for it is finished and kept.
     const answer = await yoga.fetch(
       new yoga.fetchAPI.Request(`http://localhost${request.url}`, {
@@ -93,12 +103,22 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     );
     const reason = EMPTY_REFUSALS[answer.status];
     if (reason) return refuse(exchange, { httpStatus: answer.status, code: 'BAD_REQUEST', message: reason });
-    const headers = { ...Object.fromEntries(answer.headers), ...cacheHeaders(call) };
-    if (answer.body && INCREMENTAL.test(headers['content-type'] ?? '')) {
+    const headers = { ...headersOf(answer), ...cacheHeaders(call) };
+    if (answer.body && IN_PARTS.test(headers['content-type'] ?? '')) {
       response.writeHead(answer.status, headers);
       await pipeline(answer.body, response);
     } else replyCacheable(exchange, answer.status, headers, await answer.text());
   }
 
   return { handle, endWaits: () => waitsEnd.abort() };
+}
+
+/** In lower case, and without what concerns the connection, which is our HTTP server's. */
+function headersOf(answer: Response): Record<string, string> {
+  const {
+    connection: _,
+    'transfer-encoding': __,
+    ...headers
+  } = Object.fromEntries([...answer.headers].map(([name, value]) => [name.toLowerCase(), value]));
+  return headers;
 }

@@ -14,6 +14,8 @@ export interface GraphqlCall {
   readonly account: RequestAccount;
   /** Whether the answer holds an error. */
   hasErrors: boolean;
+  /** Whether the answer comes in parts, so that nothing is known about it yet when its headers leave. */
+  isIncremental: boolean;
 }
 
 export interface Refusal {

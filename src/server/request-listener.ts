@@ -2,15 +2,15 @@ import type { RequestListener } from 'node:http';
 import cors from 'cors';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BrowserGuardOptions, createBrowserGuard } from './browser-guard.ts';
-import type { PageHandler } from './graphiql-page.ts';
+import type { Pages } from './pages/pages.ts';
 import type { Readiness } from './readiness.ts';
 import { type Exchange, refuse, replyJson } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface RequestListenerOptions extends BrowserGuardOptions {
   readonly graphql: (exchange: Exchange) => Promise<void>;
-  /** Undefined where the page is turned off. */
-  readonly graphiql: PageHandler | undefined;
+  /** What a browser is shown; undefined where pages are turned off. */
+  readonly pages: Pages | undefined;
   readonly readiness: () => Readiness;
   readonly isSandbox: boolean;
   readonly log: Logger;
@@ -18,7 +18,7 @@ export interface RequestListenerOptions extends BrowserGuardOptions {
 
 /** The HTTP edge: every request comes in here, and is refused here if nobody should spend time on it. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { graphql, graphiql, readiness, isSandbox, log, corsOrigins } = options;
+  const { graphql, pages, readiness, isSandbox, log, corsOrigins } = options;
   const guard = createBrowserGuard(options);
   const setCorsHeaders = cors({
     origin: [...corsOrigins],
@@ -37,15 +37,20 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       case '/graphql':
         return serveGraphql(exchange);
       case '/':
-        if (graphiql && isPageVisit(exchange))
-          return void exchange.response.writeHead(302, { location: '/graphql' }).end();
+        if (pages && isPageVisit(exchange)) return showStart(exchange, pages);
     }
+    if (pages && isReading(exchange) && (await pages.documents(exchange, path))) return;
     refuse(exchange, { httpStatus: 404, code: 'NOT_FOUND', message: 'Nothing is here. GraphQL is at /graphql.' });
+  }
+
+  async function showStart(exchange: Exchange, { start }: Pages): Promise<void> {
+    if (start) return start(exchange);
+    exchange.response.writeHead(302, { location: '/graphql' }).end();
   }
 
   async function serveGraphql(exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
-    if (graphiql && isPageVisit(exchange)) return graphiql(exchange);
+    if (pages && isPageVisit(exchange)) return pages.graphiql(exchange);
     const refusal = guard.refuseCrossSite(request.headers);
     if (refusal) return refuse(exchange, refusal);
     // Ends a preflight by itself, and calls back for every other request.
@@ -75,6 +80,10 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
 }
 
 /** A browser that goes to an address, as opposed to a page's script or a program that asks for data. */
-function isPageVisit({ request }: Exchange): boolean {
-  return request.method === 'GET' && /\btext\/html\b/.test(request.headers.accept ?? '');
+function isPageVisit(exchange: Exchange): boolean {
+  return isReading(exchange) && /\btext\/html\b/.test(exchange.request.headers.accept ?? '');
+}
+
+function isReading({ request: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
 }

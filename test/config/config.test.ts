@@ -159,8 +159,16 @@ describe('refusals', () => {
     expect(parseConfig({ HOST: host }).upstream.target.mode).toBe('sandbox');
   });
 
-  test.each(['CLIENT_KEYS_FILE', 'SUBGRAPH_SECRET', 'TRUSTED_DOCUMENTS_ONLY'])('%s is not ignored', (name) => {
+  test.each(['CLIENT_KEYS_FILE', 'TRUSTED_DOCUMENTS_FILE', 'TRUSTED_DOCUMENTS_ONLY'])('%s is not ignored', (name) => {
     expect(problemsOf({ [name]: 'x' })).toContain(`${name}: expected not to be set: this version cannot enforce it`);
+  });
+
+  test("the router's secret is one word, and is printed nowhere", () => {
+    expect(parseConfig({ SUBGRAPH_SECRET: 's3cr3t' }).server.subgraphSecret).toBe('s3cr3t');
+    expect(parseConfig({ SUBGRAPH_SECRET: '' }).server.subgraphSecret).toBeUndefined();
+    const problems = problemsOf({ SUBGRAPH_SECRET: 's3cr3t with spaces', LOG_LEVEL: 's3cr3t' });
+    expect(problems).toContain('SUBGRAPH_SECRET: expected one line of visible ASCII characters without spaces');
+    expect(problems).not.toContain('s3cr3t');
   });
 
   test('a short secret in the wrong variable is not printed', () => {

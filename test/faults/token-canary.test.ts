@@ -147,7 +147,7 @@ async function originOf(stdout: Readable): Promise<string> {
   let text = '';
   for await (const chunk of on(stdout, 'data', { close: ['close'] })) {
     text += chunk;
-    if (text.includes('/graphql in a browser')) break;
+    if (text.includes('/graphql\n')) break;
   }
   return /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? '';
 }

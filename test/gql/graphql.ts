@@ -85,7 +85,7 @@ export const StarOfDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<StarOfQuery, StarOfQueryVariables>;
+    `, {"hash":"sha256:dca01cd0fc94eb099a1d35cb4326b66012cefbf38ceba315ff09c960accc6ed3"}) as unknown as TypedDocumentString<StarOfQuery, StarOfQueryVariables>;
 export const StarsOfDocument = new TypedDocumentString(`
     query StarsOf($ids: [ID!]!, $industryTag: String, $acceptCache: Boolean! = true) {
   kols(ids: $ids) {
@@ -97,7 +97,7 @@ export const StarsOfDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<StarsOfQuery, StarsOfQueryVariables>;
+    `, {"hash":"sha256:2b84c6e75b67b1d2c294ee0e39ed38d957d23c5fd3c72c6248c8fa4d089f9083"}) as unknown as TypedDocumentString<StarsOfQuery, StarsOfQueryVariables>;
 export const AllOfDocument = new TypedDocumentString(`
     query AllOf($id: ID!) {
   kol(id: $id) {
@@ -131,11 +131,11 @@ export const AllOfDocument = new TypedDocumentString(`
   linkRelativeRatio
   rank
   rankPercent
-}`) as unknown as TypedDocumentString<AllOfQuery, AllOfQueryVariables>;
+}`, {"hash":"sha256:ac0a485aab8c2a457c80d0a70dee5d5b3a583f3e3edd3f671f08b4fa6f56738d"}) as unknown as TypedDocumentString<AllOfQuery, AllOfQueryVariables>;
 export const IdsOnlyDocument = new TypedDocumentString(`
     query IdsOnly($ids: [ID!]!) {
   kols(ids: $ids) {
     id
   }
 }
-    `) as unknown as TypedDocumentString<IdsOnlyQuery, IdsOnlyQueryVariables>;
+    `, {"hash":"sha256:7389006024f0ccfc82c30359ab83c756e9269eda678f9668c6e85475f8a2baca"}) as unknown as TypedDocumentString<IdsOnlyQuery, IdsOnlyQueryVariables>;

@@ -80,7 +80,7 @@ describe('routes', () => {
   ] as const)('while %s it is alive and not ready', async (readiness, connection) => {
     const listener = createRequestListener({
       graphql: async () => {},
-      graphiql: undefined,
+      pages: undefined,
       host: '127.0.0.1',
       corsOrigins: [],
       readiness: () => readiness,
@@ -98,10 +98,10 @@ describe('routes', () => {
     await server.close();
   });
 
-  test('a browser that comes to / is sent to the page, and a program is not', async () => {
+  test('a browser that comes to / gets the page, and a program does not', async () => {
     await using gateway = await startTestGateway();
-    const redirect = await send(gateway.origin, { path: '/', headers: PAGE_VISIT });
-    expect(redirect).toMatchObject({ status: 302, headers: { location: '/graphql' } });
+    const page = await send(gateway.origin, { path: '/', headers: PAGE_VISIT });
+    expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
     expect(await send(gateway.origin, { path: '/', method: 'POST', headers: PAGE_VISIT })).toMatchObject({
       status: 404,
     });

@@ -23,6 +23,7 @@ interface FaultyServer extends AsyncDisposable {
   readonly logLines: () => { level: string; msg: string; requestId?: string; err?: { message?: string } }[];
   query(
     query: string,
+    accept?: string,
   ): Promise<{ status: number; requestId: string | null; text: string; result: GraphResult<unknown> }>;
 }
 
@@ -38,13 +39,13 @@ async function startEdge(createHandler: (log: Logger) => GraphqlHandler['handle'
       },
     }),
   );
-  const edge = { graphiql: undefined, host: '127.0.0.1', corsOrigins: [], readiness: () => 'ready' as const };
+  const edge = { pages: undefined, host: '127.0.0.1', corsOrigins: [], readiness: () => 'ready' as const };
   const listener = createRequestListener({ ...edge, graphql: createHandler(log), isSandbox: false, log });
   const server = await startHttpServer({ host: '127.0.0.1', port: 0, listener });
   return {
     logLines: () => lines.map((line) => JSON.parse(line)),
-    async query(query) {
-      const headers = { 'content-type': 'application/json' };
+    async query(query, accept = 'application/json') {
+      const headers = { 'content-type': 'application/json', accept };
       const response = await fetch(`${server.origin}/graphql`, {
         method: 'POST',
         headers,
@@ -55,7 +56,7 @@ async function startEdge(createHandler: (log: Logger) => GraphqlHandler['handle'
         status: response.status,
         requestId: response.headers.get('x-request-id'),
         text,
-        result: JSON.parse(text),
+        result: accept === 'application/json' ? JSON.parse(text) : {},
       };
     },
     [Symbol.asyncDispose]: () => server.close(),
@@ -66,7 +67,7 @@ async function startEdge(createHandler: (log: Logger) => GraphqlHandler['handle'
 function startWithCache(faults: Partial<LinkIndexCache>): Promise<FaultyServer> {
   const cache: LinkIndexCache = { peek: () => answer, read: async () => answer, ...faults };
   return startEdge((log) => {
-    const limits = { maxKolsPerRequest: 50, requestWaitMs: 1000, introspection: true };
+    const limits = { maxKolsPerRequest: 50, requestWaitMs: 1000, introspection: true, subgraphSecret: undefined };
     return createGraphqlHandler({ cache, ...limits, freshForMs: () => 0, timers: systemTimers, log }).handle;
   });
 }
@@ -123,6 +124,16 @@ describe('an unexpected fault', () => {
     const next = await server.query('{ kol(id: "good") { linkIndex { star { value } } } }');
     expect(next.result).toEqual({ data: { kol: { linkIndex } } });
     expect(server.logLines()).toHaveLength(1);
+  });
+
+  test('in a part that comes later is masked too', async () => {
+    await using server = await startWithCache(throwing(new Error(CANARY)));
+    const deferred = '{ kol(id: "bad") { id ... @defer { linkIndex { fetchedAt } } } }';
+    const { text, requestId } = await server.query(deferred, 'multipart/mixed');
+    expect(text).toContain('"message":"Unexpected error."');
+    expect(text).toContain(`"code":"INTERNAL_SERVER_ERROR","unexpected":true,"requestId":"${requestId}"`);
+    expect(text).not.toContain(CANARY);
+    expect(server.logLines()).toMatchObject([{ level: 'error', requestId, err: { message: CANARY } }]);
   });
 
   test('outside of GraphQL is a 500 that says as little, and the next request is answered', async () => {

@@ -1,9 +1,12 @@
-import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import type { ExecutionResult } from '@graphql-tools/utils';
+import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
+import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { GraphqlCall } from '../reply.ts';
 
 const MASKED = 'INTERNAL_SERVER_ERROR';
+/** Yoga's own. */
+const MASKED_MESSAGE = 'Unexpected error.';
 
 /** What a fault of our own looks like from outside; the original goes to the log only. */
 export function maskError(error: unknown, message: string): Error {
@@ -24,14 +27,29 @@ function isMeantForClients(error: unknown): error is GraphQLError {
 export function reportErrors(log: Logger): Plugin<{ call: GraphqlCall }> {
   return {
     onResultProcess({ result, setResult, serverContext }) {
-      if (!('errors' in result) || !result.errors) return;
       // Yoga types the server's context away here; it is what the handler passed in.
       const { call } = serverContext as unknown as { call: GraphqlCall };
-      call.hasErrors = true;
-      const { requestId } = call.exchange;
-      setResult({ ...result, errors: result.errors.map((error) => report(log, requestId, error, result)) });
+      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (payload) => reported(log, call, payload)));
+      else if (!Array.isArray(result)) setResult(reported(log, call, result));
     },
   };
+}
+
+/** A result, or one payload of an incremental one, with its errors as clients see them. */
+function reported<Result extends ExecutionResult>(log: Logger, call: GraphqlCall, result: Result): Result {
+  const { errors, incremental } = result;
+  if (errors) call.hasErrors = true;
+  return {
+    ...result,
+    ...(errors && { errors: errors.map((error) => report(log, call.exchange.requestId, error, result)) }),
+    // What is deferred or streamed: yoga's own masking does not reach it.
+    ...(incremental && { incremental: incremental.map((part) => reported(log, call, masked(part))) }),
+  };
+}
+
+function masked(result: ExecutionResult): ExecutionResult {
+  if (!result.errors) return result;
+  return { ...result, errors: result.errors.map((error) => maskError(error, MASKED_MESSAGE) as GraphQLError) };
 }
 
 function report(log: Logger, requestId: string, error: GraphQLError, result: ExecutionResult): GraphQLError {

@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import type { Exchange } from './reply.ts';
+import { type Page, type PageHandler, servePage } from './page.ts';
 
 /** Works without `unsafe-eval`, and no other host is ever contacted. */
 const CONTENT_SECURITY_POLICY = [
@@ -17,40 +14,9 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-interface Page {
-  readonly html: Buffer;
-  readonly gzipped: Buffer;
-  readonly etag: string;
-}
-
-export type PageHandler = (exchange: Exchange) => Promise<void>;
-
-/** GraphiQL with everything it needs in one document of 9 MB, which is made and compressed at the first visit. */
+/** GraphiQL with everything it needs in one document of 9 MB. */
 export function createGraphiqlPage({ isSandbox }: { readonly isSandbox: boolean }): PageHandler {
-  let page: Promise<Page> | undefined;
-
-  return async ({ request, response }) => {
-    page ??= renderPage(isSandbox);
-    const { html, gzipped, etag } = await page;
-    response.setHeader('etag', etag);
-    response.setHeader('cache-control', 'no-cache');
-    response.setHeader('vary', 'Accept, Accept-Encoding');
-    response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
-    response.setHeader('x-content-type-options', 'nosniff');
-    response.setHeader('referrer-policy', 'no-referrer');
-    if (request.headers['if-none-match']?.includes(etag)) {
-      response.writeHead(304).end();
-      return;
-    }
-    const isGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-    const body = isGzip ? gzipped : html;
-    response.writeHead(200, {
-      'content-type': 'text/html; charset=utf-8',
-      'content-length': body.byteLength,
-      ...(isGzip && { 'content-encoding': 'gzip' }),
-    });
-    response.end(body);
-  };
+  return servePage(() => renderPage(isSandbox));
 }
 
 async function renderPage(isSandbox: boolean): Promise<Page> {
@@ -62,12 +28,8 @@ async function renderPage(isSandbox: boolean): Promise<Page> {
     title: isSandbox ? 'kol-gateway (sandbox)' : 'kol-gateway',
     defaultQuery: isSandbox ? SANDBOX_QUERY : LIVE_QUERY,
   });
-  const html = Buffer.from(document.replace('<div id="root">', () => `${noticeHtml(notice)}<div id="root">`));
-  return {
-    html,
-    gzipped: await promisify(gzip)(html),
-    etag: `"${createHash('sha256').update(html).digest('base64url')}"`,
-  };
+  const html = document.replace('<div id="root">', () => `${noticeHtml(notice)}<div id="root">`);
+  return { html, contentSecurityPolicy: CONTENT_SECURITY_POLICY };
 }
 
 function noticeHtml(notice: string): string {

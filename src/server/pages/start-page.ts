@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type PageHandler, servePage } from './page.ts';
+
+/** Made from `src/page` by `npm run build:page`, which npm runs after an install. */
+const BUILT_PAGE = new URL('../../../dist/page/index.html', import.meta.url);
+
+/**
+ * The page that compares KOLs, from one document that holds its script and style.
+ * @returns undefined where it was never built
+ */
+export function createStartPage({ isSandbox }: { readonly isSandbox: boolean }): PageHandler | undefined {
+  if (!existsSync(BUILT_PAGE)) return undefined;
+  return servePage(async () => {
+    const built = await readFile(BUILT_PAGE, 'utf8');
+    const html = isSandbox ? built.replace('data-mode="live"', 'data-mode="sandbox"') : built;
+    return { html, contentSecurityPolicy: policyFor(html) };
+  });
+}
+
+/** Only the script and the style that are in the document may run: they are named by their hashes. */
+function policyFor(html: string): string {
+  const hashesOf = (tag: string) =>
+    [...html.matchAll(new RegExp(`<${tag}[^>]*>([^]*?)</${tag}>`, 'g'))].map(
+      ([, text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
+    );
+  return [
+    "default-src 'none'",
+    `script-src ${hashesOf('script').join(' ')}`,
+    `style-src ${hashesOf('style').join(' ')}`,
+    'img-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

@@ -1,0 +1,47 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { memoize1 } from '@graphql-tools/utils';
+import { type DocumentNode, GraphQLError, visit } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { GraphqlCall } from '../reply.ts';
+
+/** What only a router asks for: the SDL to compose, and entities to join. */
+const ROUTER_FIELDS: ReadonlySet<string> = new Set(['_service', '_entities']);
+
+/**
+ * Refuses a request as a whole, with HTTP 401, when it asks for a router's fields and its `Router-Authorization`
+ * header is not the secret.
+ */
+export function guardSubgraph(secret: string): Plugin<{ call: GraphqlCall }> {
+  const expected = digestOf(secret);
+
+  return {
+    onExecute({ args, setResultAndStopExecution }) {
+      if (!asksAsRouter(args.document)) return;
+      const { call } = args.contextValue as unknown as { call: GraphqlCall };
+      const given = call.exchange.request.headers['router-authorization'];
+      // Digests have one length, so that the comparison takes the same time whatever was sent.
+      if (timingSafeEqual(digestOf(String(given ?? '')), expected)) return;
+      const message =
+        given === undefined
+          ? '_entities and _service are for the router: expected its secret in the header Router-Authorization.'
+          : 'The secret in the header Router-Authorization is not the one of this subgraph.';
+      const extensions = { code: 'UNAUTHENTICATED', http: { status: 401 } };
+      setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+    },
+  };
+}
+
+/** Wherever they stand, in a fragment too: no other type has fields of these names. */
+const asksAsRouter = memoize1((document: DocumentNode): boolean => {
+  let isFound = false;
+  visit(document, {
+    Field({ name }) {
+      if (ROUTER_FIELDS.has(name.value)) isFound = true;
+    },
+  });
+  return isFound;
+});
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,50 @@
+import { builder } from './builder.ts';
+import { products } from './data.ts';
+import { ProductResearch } from './product-research.ts';
+import { User } from './user.ts';
+
+type Product = (typeof products)[number];
+
+const ProductVariation = builder.objectRef<Product['variation']>('ProductVariation').implement({
+  fields: (t) => ({ id: t.exposeID('id', { nullable: false }) }),
+});
+
+const ProductDimension = builder.objectRef<Product['dimensions']>('ProductDimension').implement({
+  shareable: true,
+  fields: (t) => ({
+    size: t.exposeString('size'),
+    weight: t.exposeFloat('weight'),
+    unit: t.exposeString('unit', { inaccessible: true }),
+  }),
+});
+
+/** An entity with three keys, of which the last reaches into another object. */
+export const Product = builder.objectRef<Product>('Product').implement({
+  directives: { custom: {} },
+  fields: (t) => ({
+    id: t.exposeID('id', { nullable: false }),
+    sku: t.exposeString('sku'),
+    package: t.exposeString('package'),
+    variation: t.expose('variation', { type: ProductVariation }),
+    dimensions: t.expose('dimensions', { type: ProductDimension }),
+    createdBy: t.expose('createdBy', {
+      type: User.provides<{ totalProductsCreated: number }>('totalProductsCreated'),
+    }),
+    notes: t.string({ tag: 'internal', resolve: ({ notes }) => notes }),
+    research: t.expose('research', { type: [ProductResearch], nullable: false }),
+  }),
+});
+
+builder.asEntity(Product, {
+  key: [
+    builder.selection<{ id: string }>('id'),
+    builder.selection<{ sku: string; package: string }>('sku package'),
+    builder.selection<{ sku: string; variation: { id: string } }>('sku variation { id }'),
+  ],
+  resolveReference: (key) =>
+    products.find((product) => {
+      if ('id' in key) return product.id === key.id;
+      if (product.sku !== key.sku) return false;
+      return 'package' in key ? product.package === key.package : product.variation.id === key.variation.id;
+    }),
+});
