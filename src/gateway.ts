@@ -5,23 +5,25 @@ import { createLinkIndexCache } from './cache/link-index-cache.ts';
 import { createPatientStore } from './cache/patient-store.ts';
 import { createPurchases } from './cache/purchases.ts';
 import type { Config } from './config/config.ts';
+import { openDoors } from './open-doors.ts';
 import { openStores, type ProcessIdentity } from './open-stores.ts';
-import { startSandbox } from './sandbox/sandbox-server.ts';
+import { openTelemetry } from './open-telemetry.ts';
+import { openUpstream } from './open-upstream.ts';
 import { createGraphqlHandler } from './server/graphql-handler.ts';
 import { startHttpServer } from './server/http-server.ts';
 import { createPages } from './server/pages/pages.ts';
 import type { Readiness } from './server/readiness.ts';
 import { createRequestListener } from './server/request-listener.ts';
-import { logAttempt } from './telemetry/log-attempts.ts';
+import { createWindows } from './server/windows.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
-import { ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
+import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
+import type { DaySpending } from './upstream/ledger.ts';
 import type { LinkIndexKey, LinkIndexOutcome } from './upstream/link-index-source.ts';
 import { createPaidSource } from './upstream/paid-source.ts';
 import { createShield } from './upstream/shield.ts';
 import { systemTimers, type Timers } from './upstream/timers.ts';
-import { openTokenSource } from './upstream/token-source.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -60,12 +62,28 @@ const HURRY_MS = 2000;
  * @throws TokenFileError when the token file holds no token any more; the error of `listen` when the port is taken
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, log, identity, clock = Date.now, timers = systemTimers, random = Math.random } = options;
+  const { config, log, identity, sandboxLatencyMs } = options;
+  const { clock = Date.now, timers = systemTimers, random = Math.random } = options;
   await using starting = new AsyncDisposableStack();
   let readiness: Readiness = 'starting';
 
-  const stores = await openStores({ config, log, clock, identity, closing: starting });
-  const upstream = await openUpstream(options, starting, () => shield.forgiveAccount());
+  const { dailyBudget } = config.upstream;
+  const telemetry = await openTelemetry({
+    ...{ config, log, identity, clock, timers, closing: starting },
+    sources: {
+      endpoints: ENDPOINT_NAMES,
+      endpoint: () => endpoints.current().name,
+      inFlight: () => shield.inFlight,
+      queued: () => shield.queued,
+      openBreakers: () => shield.openBreakers(),
+      budgetRemaining: () => remainingOf(stores.ledger.today(), dailyBudget),
+      budgetLimit: dailyBudget,
+    },
+  });
+  const { logFault } = telemetry;
+  const stores = await openStores({ config, log, clock, identity, closing: starting, onError: telemetry.onStoreError });
+  const onNewToken = () => shield.forgiveAccount();
+  const upstream = await openUpstream({ config, log, sandboxLatencyMs, onNewToken, closing: starting });
 
   const client = createUpstreamClient({
     baseUrl: upstream.baseUrl,
@@ -78,12 +96,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const endpoints = createEndpointChoice(upstream.endpoint, () =>
     log.warn('the upstream endpoint kol-link-info is gone; its successor author-link-info is asked from now on'),
   );
-  const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: (attempt) => logAttempt(log, attempt) });
+  const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: telemetry.onAttempt });
 
   const shield = createShield({
     ...config.upstream,
     source: paidSource,
     ledger: stores.ledger,
+    clients: stores.clients,
     hasBreakers: !upstream.isSandbox,
     clock,
     timers,
@@ -98,15 +117,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const purchases = createPurchases({ source: shield, memory, store, lifetimes, keyOf });
   const cache = createLinkIndexCache({ memory, store, purchases, refusal: shield.refusal, lifetimes, clock, keyOf });
 
+  const { door, rates, trustedDocuments, visitor } = await openDoors({
+    ...{ config, log, stores, clock, timers, closing: starting },
+  });
   const graphql = createGraphqlHandler({
+    ...config.server,
     cache,
     freshForMs: (outcome: LinkIndexOutcome) => remainingFreshMs(outcome, lifetimes, clock()),
-    maxKolsPerRequest: config.server.maxKolsPerRequest,
-    requestWaitMs: config.server.requestWaitMs,
-    introspection: config.server.introspection,
-    subgraphSecret: config.server.subgraphSecret,
+    trustedDocuments,
+    clock,
     timers,
-    log,
+    onRead: telemetry.onRead,
+    onCall: telemetry.onCall,
+    logFault,
+    tracer: telemetry.tracer,
   });
 
   const server = await startHttpServer({
@@ -114,12 +138,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: config.server.port,
     listener: createRequestListener({
       graphql: graphql.handle,
-      pages: config.server.graphiql ? createPages({ ...config.server, isSandbox: upstream.isSandbox }) : undefined,
+      door,
+      rates,
+      windows: createWindows({ ...stores, metrics: telemetry.metrics, dailyBudget }),
+      pages: config.server.graphiql ? createPages({ ...visitor, isSandbox: upstream.isSandbox }) : undefined,
       host: config.server.host,
       corsOrigins: config.server.corsOrigins,
       readiness: () => readiness,
       isSandbox: upstream.isSandbox,
-      log,
+      onTurnedAway: telemetry.onTurnedAway,
+      logFault,
     }),
   });
 
@@ -159,28 +187,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** Where answers come from: the vendor, or the synthetic upstream, which is started here. */
-async function openUpstream(
-  { config, log, sandboxLatencyMs }: GatewayOptions,
-  starting: AsyncDisposableStack,
-  onNewToken: () => void,
-) {
-  const { target, endpoint } = config.upstream;
-  if (target.mode === 'sandbox') {
-    const sandbox = await startSandbox({ latencyMs: sandboxLatencyMs });
-    starting.defer(() => sandbox.close());
-    // A magic id fails only itself: one that says "gone" must not move everybody to the successor.
-    const fixedEndpoint = endpoint === 'auto' ? 'kol-link-info' : endpoint;
-    const token = openTokenSource({ value: 'sandbox' });
-    return { isSandbox: true, baseUrl: sandbox.baseUrl, token, endpoint: fixedEndpoint } as const;
-  }
-  const token = openTokenSource(target.token, {
-    onReloaded() {
-      log.info('the token was read anew from its file');
-      onNewToken();
-    },
-    onRejected: () => log.error('the token file changed and holds no token now; the last good one stays in use'),
-  });
-  starting.defer(() => token.close());
-  return { isSandbox: false, baseUrl: target.baseUrl, token, endpoint } as const;
+function remainingOf({ billed, unknown, open }: DaySpending, dailyBudget: number | undefined): number | undefined {
+  return dailyBudget === undefined ? undefined : Math.max(0, dailyBudget - billed - unknown - open);
 }

@@ -30,6 +30,10 @@ async function run(): Promise<void> {
       const { printSdl, printSubgraphSdl } = await import('./schema/schema.ts');
       return void process.stdout.write(command.isSubgraph ? printSubgraphSdl() : printSdl());
     }
+    case 'keys create': {
+      const { createKey } = await import('./commands/keys-create.ts');
+      return createKey(command.client, print);
+    }
     case 'sandbox': {
       const { sandbox } = await import('./commands/sandbox.ts');
       const server = await sandbox(command.options, print);
@@ -44,8 +48,8 @@ async function run(): Promise<void> {
     case 'serve': {
       const config = await loadConfig();
       const { serve } = await import('./commands/serve.ts');
-      const { createLogger } = await import('./telemetry/logger.ts');
-      const log = createLogger(config.logLevel);
+      const { createLogger, openTerminalStream } = await import('./telemetry/logger.ts');
+      const log = createLogger(config.logLevel, process.stderr.isTTY ? await openTerminalStream() : undefined);
       // A rejection that nobody took is a fault of ours, and no reason to lose the purchases of everybody else.
       process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
       const gateway = await serve({ config, log, identity: processIdentity() }, print);

@@ -3,10 +3,12 @@ import type { AnswerStore } from './cache/answer-store.ts';
 import { memoryAnswerStore } from './cache/memory-answer-store.ts';
 import { createSqliteAnswerStore } from './cache/sqlite-answer-store.ts';
 import type { Config } from './config/config.ts';
+import type { RateStore } from './server/clients/rates.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite/sqlite-file.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createStoreErrors } from './telemetry/store-errors.ts';
 import { type AbandonedOptions, findAbandoned, settleAbandoned } from './upstream/abandoned-reservations.ts';
+import { type ClientLedgers, clientScopeOf, createClientLedgers } from './upstream/client-ledgers.ts';
 import { type Ledger, utcDayOf } from './upstream/ledger.ts';
 import { createMemoryLedger } from './upstream/memory-ledger.ts';
 import { createSqliteLedger } from './upstream/sqlite-ledger.ts';
@@ -26,11 +28,17 @@ export interface OpenStoresOptions {
   readonly clock: () => number;
   readonly identity: ProcessIdentity;
   readonly closing: AsyncDisposableStack;
+  /** Told of everything that the store did not do. */
+  readonly onError?: (store: string, operation: string) => void;
 }
 
 export interface Stores {
   readonly answers: AnswerStore;
   readonly ledger: Ledger;
+  /** What each client has spent, kept where the account's own ledger is. */
+  readonly clients: ClientLedgers;
+  /** Undefined where nothing outlives the process. */
+  readonly rates: RateStore | undefined;
   readonly onError: (operation: string, error: unknown) => void;
 }
 
@@ -52,17 +60,29 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
     config.cache.store.kind === 'sqlite' ? config.cache.store.path : 'memory',
     clock,
   );
-  const onError = (operation: string, error: unknown) => errors.note(operation, error);
+  const onError = (operation: string, error: unknown) => {
+    errors.note(operation, error);
+    options.onError?.(config.cache.store.kind, operation);
+  };
   if (config.cache.store.kind === 'memory') {
-    return { answers: memoryAnswerStore, ledger: createMemoryLedger({ dailyBudget, clock }), onError };
+    const openLedger = (budget?: number) => createMemoryLedger({ dailyBudget: budget, clock });
+    const clients = createClientLedgers(() => openLedger());
+    return { answers: memoryAnswerStore, ledger: openLedger(dailyBudget), clients, rates: undefined, onError };
   }
 
   const file = openSqliteFile(config.cache.store.path);
   closing.defer(() => file.close());
   const scope = scopeOf(config);
   const owner = { name: identity.name, pid: identity.pid };
-  const ledger = createSqliteLedger({ file, scope, dailyBudget, owner, clock, timers: systemTimers, onError });
+  const common = { file, owner, clock, timers: systemTimers, onError };
+  const ledger = createSqliteLedger({ ...common, scope, dailyBudget });
   closing.defer(() => ledger.close());
+  const clients = createClientLedgers((client) => {
+    const ofClient = createSqliteLedger({ ...common, scope: clientScopeOf(scope, client), dailyBudget: undefined });
+    ofClient.load().catch((error: unknown) => onError('start', error));
+    return ofClient;
+  });
+  closing.defer(() => clients.close());
 
   /** The calls of processes that died, also while we run. */
   async function askAfterTheDead(): Promise<void> {
@@ -80,7 +100,11 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
     askAfterTheDead().catch((error: unknown) => onError('sweep', error));
   }, SWEEP_INTERVAL_MS).unref();
   closing.defer(() => clearInterval(sweeping));
-  return { answers: createSqliteAnswerStore(file, scope), ledger, onError };
+  const rates: RateStore = {
+    load: () => file.call('loadRates'),
+    save: (sent) => file.call('saveRates', sent),
+  };
+  return { answers: createSqliteAnswerStore(file, scope), ledger, clients, rates, onError };
 }
 
 /** Keeps what came from one upstream apart from another's, and from the sandbox's. */

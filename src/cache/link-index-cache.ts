@@ -1,8 +1,10 @@
-import { PENDING } from '../upstream/business-codes.ts';
+import type { Span } from '../telemetry/span.ts';
+import { PENDING, WOULD_BUY } from '../upstream/business-codes.ts';
 import type {
   LinkIndexKey,
   LinkIndexOutcome,
   LinkIndexSource,
+  Payer,
   ReadOptions,
   Requester,
 } from '../upstream/link-index-source.ts';
@@ -18,8 +20,8 @@ export interface LinkIndexCacheOptions {
   readonly memory: AnswerMemory;
   readonly store: PatientStore;
   readonly purchases: Purchases;
-  /** Why nothing may be asked of the upstream now, if so. */
-  readonly refusal: () => UpstreamError | undefined;
+  /** Why nothing may be asked of the upstream now on this payer's behalf, if so. */
+  readonly refusal: (payer?: Payer) => UpstreamError | undefined;
   readonly lifetimes: Lifetimes;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -30,13 +32,20 @@ export interface LinkIndexCache extends LinkIndexSource {
   /**
    * What is already paid for and may be served now; synchronous, so that a hit never waits for a miss.
    * What is past its fresh lifetime is refreshed behind it, by one call whatever the number of readers.
+   * @param span the step of a trace that this read is
    */
-  peek(key: LinkIndexKey): LinkIndexOutcome | undefined;
+  peek(key: LinkIndexKey, requester?: Requester, span?: Span): LinkIndexOutcome | undefined;
+  read(key: LinkIndexKey, options: CacheReadOptions): Promise<LinkIndexOutcome>;
 }
 
-/** Nobody waits for a refresh, so it has no end to its patience. */
-function backgroundRequester(): Requester {
-  return { billedCalls: 0, waitOver: new Promise(() => {}) };
+export interface CacheReadOptions extends ReadOptions {
+  /** Told when a call answers, and not the memory or the store: whether this reader led it or joined another's. */
+  readonly onBought?: (bought: { readonly isLed: boolean }) => void;
+}
+
+/** Nobody waits for a refresh, so it has no end to its patience; whoever met the old answer pays for the new one. */
+function refresher({ payer }: Partial<Requester>): Requester {
+  return { billedCalls: 0, waitOver: new Promise(() => {}), payer };
 }
 
 /** Answers already paid for, in front of the source that sells them: memory, then the store, then a purchase. */
@@ -48,24 +57,35 @@ export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexC
     return judge(memory.get(keyOf(key)), lifetimes, clock());
   }
 
-  function peek(key: LinkIndexKey): LinkIndexOutcome | undefined {
+  function peek(
+    key: LinkIndexKey,
+    { payer, mayBuy = true }: Partial<Requester> = {},
+    span?: Span,
+  ): LinkIndexOutcome | undefined {
     const judgement = judgementOf(key);
     if (judgement.kind === 'ask') return undefined;
     const { outcome, isDue } = judgement;
     if (!isDue || outcome.kind !== 'answer') return outcome;
-    if (refusal()) return stale(outcome, true);
-    purchases.refresh(key, backgroundRequester());
+    if (!mayBuy) return outcome;
+    if (refusal(payer)) return stale(outcome, true);
+    purchases.refresh(key, refresher({ payer }), span);
     return outcome;
   }
 
   /** What the purchase brings, or `UPSTREAM_PENDING` when the requester waits no longer; the purchase goes on. */
-  function buy(key: LinkIndexKey, readOptions: ReadOptions): Promise<LinkIndexOutcome> {
-    const pending = (): LinkIndexOutcome => ({
-      kind: 'failure',
-      error: new UpstreamError(PENDING, { retryAfterSeconds: 1 }),
-      failedAtMs: clock(),
+  async function buy(key: LinkIndexKey, readOptions: CacheReadOptions): Promise<LinkIndexOutcome> {
+    const { requester, onBought } = readOptions;
+    if (requester.mayBuy === false) return failure(new UpstreamError(WOULD_BUY));
+    const pending = () => failure(new UpstreamError(PENDING, { retryAfterSeconds: 1 }));
+    const outcome = purchases.buy(key, readOptions).then((bought) => {
+      onBought?.(bought);
+      return bought.outcome;
     });
-    return Promise.race([purchases.buy(key, readOptions), readOptions.requester.waitOver.then(pending)]);
+    return Promise.race([outcome, requester.waitOver.then(pending)]);
+  }
+
+  function failure(error: UpstreamError): LinkIndexOutcome {
+    return { kind: 'failure', error, failedAtMs: clock() };
   }
 
   return {
@@ -73,14 +93,17 @@ export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexC
     async read(key, readOptions) {
       if (!readOptions.acceptCache) return buy(key, readOptions);
       await recall(keyOf(key));
-      const served = peek(key);
+      const served = peek(key, readOptions.requester, readOptions.span);
       if (served) return served;
       const outcome = await buy(key, readOptions);
       if (mayReplace(outcome)) return outcome;
       const judgement = judgementOf(key);
       if (judgement.kind === 'serve') return judgement.outcome;
       if (judgement.fallback === undefined) return outcome;
-      return stale(judgement.fallback, outcome.kind === 'failure' && outcome.error.verdict !== PENDING);
+      return stale(
+        judgement.fallback,
+        outcome.kind === 'failure' && outcome.error.verdict !== PENDING && outcome.error.verdict !== WOULD_BUY,
+      );
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { Span } from '../telemetry/span.ts';
+import { CLIENT_BUDGET_EXHAUSTED } from '../upstream/business-codes.ts';
 import type { EndpointName } from '../upstream/endpoints.ts';
 import type {
   LinkIndexKey,
@@ -11,6 +13,7 @@ import { failureLifetimeMs, type Lifetimes, maxAgeMs } from './entry.ts';
 import type { PatientStore } from './patient-store.ts';
 import { createRecall } from './recall.ts';
 import { createSingleFlight } from './single-flight.ts';
+import { tracePurchase } from './trace-purchase.ts';
 
 export interface PurchasesOptions {
   /** Where an answer is bought. */
@@ -22,11 +25,20 @@ export interface PurchasesOptions {
   readonly keyOf: (key: LinkIndexKey, endpoint?: EndpointName) => string;
 }
 
+/** What a call brought, and whether this requester led it or joined another's. */
+export interface Bought {
+  readonly outcome: LinkIndexOutcome;
+  readonly isLed: boolean;
+}
+
 /** The calls in flight. They belong to the process: nobody who waits for one can end it. */
 export interface Purchases {
-  buy(key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome>;
-  /** Gets a newer answer for its own sake; joins the call for this key that is under way. */
-  refresh(key: LinkIndexKey, requester: Requester): void;
+  buy(key: LinkIndexKey, options: ReadOptions): Promise<Bought>;
+  /**
+   * Gets a newer answer for its own sake; joins the call for this key that is under way.
+   * @param readSpan of the read that met the old answer
+   */
+  refresh(key: LinkIndexKey, requester: Requester, readSpan?: Span): void;
   /** Settles when no call is in flight. */
   idle(): Promise<void>;
   readonly inFlight: number;
@@ -35,6 +47,8 @@ export interface Purchases {
 export function createPurchases({ source, memory, store, lifetimes, keyOf }: PurchasesOptions): Purchases {
   const recall = createRecall(memory, store);
   const flights = createSingleFlight<LinkIndexOutcome>();
+  /** The steps of the flights, so that the trace of who joins one can point at it. */
+  const steps = new WeakMap<Promise<LinkIndexOutcome>, Span>();
 
   /** Stored before anyone is answered, and only then seen by other readers. */
   async function purchase(key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
@@ -48,6 +62,10 @@ export function createPurchases({ source, memory, store, lifetimes, keyOf }: Pur
     if (outcome.kind === 'failure' && memory.get(cacheKey) === undefined) await recall(cacheKey);
     memory.remember(cacheKey, outcome);
     return outcome;
+  }
+
+  function traced(key: LinkIndexKey, options: ReadOptions, step: Span | undefined): Promise<LinkIndexOutcome> {
+    return step ? tracePurchase(step, purchase(key, { ...options, span: step })) : purchase(key, options);
   }
 
   function expiryOf(outcome: LinkIndexOutcome): number | undefined {
@@ -64,17 +82,40 @@ export function createPurchases({ source, memory, store, lifetimes, keyOf }: Pur
   }
 
   return {
-    buy(key, options) {
-      const start = () => purchase(key, options);
-      return options.acceptCache ? flights.join(keyOf(key), start) : flights.joinForced(keyOf(key), start);
+    async buy(key, options) {
+      for (;;) {
+        const lead: { isLed: boolean; step?: Span | undefined } = { isLed: false };
+        const start = () => {
+          lead.isLed = true;
+          lead.step = options.span?.child('purchase', { reason: options.acceptCache ? 'miss' : 'forced' });
+          return traced(key, options, lead.step);
+        };
+        const flight = options.acceptCache ? flights.join(keyOf(key), start) : flights.joinForced(keyOf(key), start);
+        if (lead.step) steps.set(flight, lead.step);
+        else options.span?.link(steps.get(flight));
+        const outcome = await flight;
+        // What another client's limit did not allow, this one's may.
+        if (lead.isLed || !isRefusedToClient(outcome)) return { outcome, isLed: lead.isLed };
+      }
     },
-    refresh(key, requester) {
+    refresh(key, requester, readSpan) {
+      const lead: { step?: Span | undefined } = {};
+      const start = () => {
+        lead.step = readSpan?.detached('purchase', { reason: 'refresh' });
+        return traced(key, { acceptCache: false, requester }, lead.step);
+      };
+      const flight = flights.join(keyOf(key), start);
+      if (lead.step) steps.set(flight, lead.step);
       // A fault of ours in a refresh has no caller to be told to; the next read meets it.
-      flights.join(keyOf(key), () => purchase(key, { acceptCache: false, requester })).catch(() => {});
+      flight.catch(() => {});
     },
     idle: () => flights.idle(),
     get inFlight() {
       return flights.size;
     },
   };
+}
+
+function isRefusedToClient(outcome: LinkIndexOutcome): boolean {
+  return outcome.kind === 'failure' && outcome.error.verdict === CLIENT_BUDGET_EXHAUSTED;
 }

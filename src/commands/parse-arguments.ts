@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
+import { isClientName } from '../server/clients/client.ts';
 import type { SandboxCommandOptions } from './sandbox.ts';
 import { UsageError } from './usage.ts';
 
 export type Command =
   | { readonly name: 'help' | 'version' | 'serve' | 'check' }
   | { readonly name: 'schema'; readonly isSubgraph: boolean }
+  | { readonly name: 'keys create'; readonly client: string }
   | { readonly name: 'sandbox'; readonly options: SandboxCommandOptions };
 
 const HINT = 'see kol-gateway --help';
@@ -14,6 +16,7 @@ export function parseArguments(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help) return { name: 'help' };
   if (values.version) return { name: 'version' };
+  if (positionals[0] === 'keys') return { name: 'keys create', client: clientNamed(positionals.slice(1)) };
   const [name = 'serve', surplus] = positionals;
   if (surplus !== undefined) throw new UsageError(`unexpected argument "${surplus}"; ${HINT}`);
   if (name !== 'sandbox' && (values.port ?? values['latency-ms']) !== undefined) {
@@ -39,6 +42,18 @@ export function parseArguments(args: readonly string[]): Command {
     default:
       throw new UsageError(`unknown command "${name}"; ${HINT}`);
   }
+}
+
+function clientNamed([action, client, surplus]: readonly string[]): string {
+  if (action !== 'create' || client === undefined || surplus !== undefined) {
+    throw new UsageError(`keys: expected "keys create NAME"; ${HINT}`);
+  }
+  if (!isClientName(client)) {
+    throw new UsageError(
+      'keys create: expected a name of 1 to 64 characters of A-Z a-z 0-9 _ . -, not "local" or "anonymous"',
+    );
+  }
+  return client;
 }
 
 function parse(args: readonly string[]) {

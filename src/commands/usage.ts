@@ -11,6 +11,9 @@ Commands:
                --latency-ms N  how long an answer takes (default 300)
   schema     print the GraphQL schema
                --subgraph      with the directives that a federation router composes by
+  keys create NAME
+             make a client key: print it once, and the entry with its hash for
+             the file that CLIENT_KEYS_FILE names
   check      validate the configuration and ask the upstream's free ping
 
 Options:

@@ -36,7 +36,12 @@ export interface Config {
     readonly port: number;
     readonly corsOrigins: readonly string[];
     readonly graphiql: boolean;
+    /** Whether clients with the scope `introspect` may read the schema over the wire. */
     readonly introspection: boolean;
+    /** Undefined where no keys are configured. */
+    readonly clientKeysFile: string | undefined;
+    readonly allowAnonymous: boolean;
+    readonly trustedDocuments: { readonly path: string; readonly only: boolean } | undefined;
     /** Undefined: entities and the SDL for composition are for everybody. */
     readonly subgraphSecret: string | undefined;
     readonly maxKolsPerRequest: number;
@@ -44,6 +49,8 @@ export interface Config {
     readonly requestWaitMs: number;
     readonly shutdownGraceMs: number;
   };
+  /** Where traces are posted to, path included; undefined where none are made. */
+  readonly tracesUrl: string | undefined;
   readonly logLevel: Variables['LOG_LEVEL'];
   /** What is allowed but deserves a line at start. */
   readonly warnings: readonly string[];
@@ -104,12 +111,19 @@ function toConfig(variables: Variables): Config {
       port: variables.PORT,
       corsOrigins: variables.CORS_ORIGINS,
       graphiql: variables.GRAPHIQL ?? isLoopback,
-      introspection: variables.INTROSPECTION ?? isLoopback,
+      introspection: variables.INTROSPECTION ?? (isLoopback || variables.CLIENT_KEYS_FILE !== undefined),
+      clientKeysFile: variables.CLIENT_KEYS_FILE,
+      allowAnonymous: variables.ALLOW_ANONYMOUS,
+      trustedDocuments:
+        variables.TRUSTED_DOCUMENTS_FILE === undefined
+          ? undefined
+          : { path: variables.TRUSTED_DOCUMENTS_FILE, only: variables.TRUSTED_DOCUMENTS_ONLY },
       subgraphSecret: variables.SUBGRAPH_SECRET,
       maxKolsPerRequest: variables.MAX_KOLS_PER_REQUEST,
       requestWaitMs: variables.REQUEST_WAIT_SECONDS,
       shutdownGraceMs: variables.SHUTDOWN_GRACE_SECONDS,
     },
+    tracesUrl: tracesUrlOf(variables),
     logLevel: variables.LOG_LEVEL,
     warnings: warningsOf(target, variables),
   };
@@ -120,6 +134,12 @@ function targetOf(variables: Variables): UpstreamTarget {
   const token = value !== undefined ? { value } : path !== undefined ? { path } : undefined;
   if (environment === 'sandbox' || token === undefined) return { mode: 'sandbox' };
   return { mode: 'live', baseUrl: variables.JUSTONEAPI_BASE_URL ?? BASE_URLS[environment ?? 'prod-global'], token };
+}
+
+function tracesUrlOf(variables: Variables): string | undefined {
+  if (variables.OTEL_SDK_DISABLED || variables.OTEL_TRACES_EXPORTER === 'none') return undefined;
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesUrl, OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl } = variables;
+  return tracesUrl ?? collectorUrl?.replace(/\/*$/, '/v1/traces');
 }
 
 const RECOMMENDED_TIMEOUT_MS = 60_000;

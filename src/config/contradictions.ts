@@ -2,9 +2,6 @@ import { isLoopbackHost } from '../server/loopback.ts';
 import type { Environment } from './environment.ts';
 import type { Variables } from './variables.ts';
 
-/** Doors that later versions can close: who sets one of them must not believe that it is closed. */
-const NOT_YET = ['CLIENT_KEYS_FILE', 'TRUSTED_DOCUMENTS_FILE', 'TRUSTED_DOCUMENTS_ONLY'];
-
 /**
  * What makes no sense, or is dangerous, only when several variables are seen together. A variable
  * that could not be read is missing from `variables`, and takes part in no rule.
@@ -12,9 +9,7 @@ const NOT_YET = ['CLIENT_KEYS_FILE', 'TRUSTED_DOCUMENTS_FILE', 'TRUSTED_DOCUMENT
 export function contradictionsIn(env: Environment, variables: Partial<Variables>): readonly string[] {
   const isSet = (name: string) => env[name] !== undefined;
   const { HOST: host, JUSTONEAPI_ENVIRONMENT: environment, ALLOW_ANONYMOUS: allowAnonymous } = variables;
-  const problems = NOT_YET.filter(isSet).map(
-    (name) => `${name}: expected not to be set: this version cannot enforce it`,
-  );
+  const problems: string[] = [];
   const hasToken = isSet('JUSTONEAPI_TOKEN') || isSet('JUSTONEAPI_TOKEN_FILE');
   const isLoopback = host === undefined || isLoopbackHost(host);
 
@@ -39,9 +34,14 @@ export function contradictionsIn(env: Environment, variables: Partial<Variables>
       `JUSTONEAPI_TOKEN: expected the account's token, or its file in JUSTONEAPI_TOKEN_FILE, because ${reasons.join(' and ')}; for synthetic answers set JUSTONEAPI_ENVIRONMENT=sandbox`,
     );
   }
-  if (!isLoopback && allowAnonymous === false) {
+  if (variables.TRUSTED_DOCUMENTS_ONLY && !isSet('TRUSTED_DOCUMENTS_FILE')) {
     problems.push(
-      "HOST: expected a loopback address such as 127.0.0.1, or ALLOW_ANONYMOUS=true: an open gateway spends its owner's balance",
+      'TRUSTED_DOCUMENTS_FILE: expected the manifest of documents that TRUSTED_DOCUMENTS_ONLY=true answers',
+    );
+  }
+  if (!isLoopback && allowAnonymous === false && !isSet('CLIENT_KEYS_FILE')) {
+    problems.push(
+      "HOST: expected a loopback address such as 127.0.0.1, or CLIENT_KEYS_FILE, or ALLOW_ANONYMOUS=true: an open gateway spends its owner's balance",
     );
   }
   return problems;

@@ -15,6 +15,10 @@ const MAY_HOLD_A_SECRET: ReadonlySet<string> = new Set([
   'JUSTONEAPI_BASE_URL',
   'CACHE_STORE',
   'SUBGRAPH_SECRET',
+  'CLIENT_KEYS_FILE',
+  'TRUSTED_DOCUMENTS_FILE',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
 ]);
 
 /** Reads each variable on its own, so that one mistake does not hide another. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readKeyFile } from '../server/clients/key-file.ts';
+import { readTrustedDocuments } from '../server/trusted-documents.ts';
 import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
 import { readTokenFile, TOKEN } from '../upstream/token-source.ts';
 
@@ -71,21 +73,28 @@ const origins = z
     'expected exact origins such as https://app.example, separated by commas; no path, no wildcard',
   );
 
-/** Read once here, so that a missing file is one of the problems listed at start. */
-const tokenFile = z.string().superRefine((path, context) => {
-  try {
-    readTokenFile(path);
-  } catch (error) {
-    context.addIssue((error as Error).message);
-  }
-});
+/** Read once here, so that a missing or malformed file is one of the problems listed at start. */
+function fileThat(read: (path: string) => unknown) {
+  return z.string().superRefine((path, context) => {
+    try {
+      read(path);
+    } catch (error) {
+      context.addIssue((error as Error).message);
+    }
+  });
+}
+
+const COLLECTOR = 'expected an http:// or https:// URL without query or fragment';
+
+/** An OpenTelemetry collector; it may hold a password. */
+const collectorUrl = z.string().refine((text) => /^https?:\/\/[^?#\s]+$/.test(text) && URL.canParse(text), COLLECTOR);
 
 const ONE_WORD = 'expected one line of visible ASCII characters without spaces';
 
 /** Every environment variable: how its text is read, and its default where that depends on nothing else. */
 export const VARIABLES = {
   JUSTONEAPI_TOKEN: z.string().regex(TOKEN, ONE_WORD).optional(),
-  JUSTONEAPI_TOKEN_FILE: tokenFile.optional(),
+  JUSTONEAPI_TOKEN_FILE: fileThat(readTokenFile).optional(),
   JUSTONEAPI_ENVIRONMENT: oneOf(['prod-global', 'prod-cn', 'sandbox']).optional(),
   JUSTONEAPI_BASE_URL: baseUrl.optional(),
   JUSTONEAPI_ENDPOINT: oneOf([...ENDPOINT_NAMES, 'auto']).default('kol-link-info'),
@@ -109,11 +118,22 @@ export const VARIABLES = {
     .default('127.0.0.1'),
   PORT: integer(0, 65_535).default(4000),
   ALLOW_ANONYMOUS: bool().default(false),
+  CLIENT_KEYS_FILE: fileThat(readKeyFile).optional(),
+  TRUSTED_DOCUMENTS_FILE: fileThat(readTrustedDocuments).optional(),
+  TRUSTED_DOCUMENTS_ONLY: bool().default(false),
   SUBGRAPH_SECRET: z.string().regex(TOKEN, ONE_WORD).optional(),
   CORS_ORIGINS: origins.default([]),
   GRAPHIQL: bool().optional(),
   INTROSPECTION: bool().optional(),
   MAX_KOLS_PER_REQUEST: integer(1, 10_000).default(50),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collectorUrl.optional(),
+  // The standard's: what is not understood here is no mistake.
+  OTEL_SDK_DISABLED: z
+    .string()
+    .transform((text) => text.trim().toLowerCase() === 'true')
+    .default(false),
+  OTEL_TRACES_EXPORTER: z.string().optional(),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   SHUTDOWN_GRACE_SECONDS: seconds().default(75_000),
 } as const;

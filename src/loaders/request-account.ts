@@ -1,28 +1,57 @@
-import type { Requester } from '../upstream/link-index-source.ts';
+import type { Span } from '../telemetry/span.ts';
+import type { LinkIndexKey, Payer, Requester } from '../upstream/link-index-source.ts';
 import type { Timers } from '../upstream/timers.ts';
+
+/** Where an answer came from. All but the last two are purchases avoided. */
+export type ReadSource = 'memory' | 'store' | 'stale' | 'coalesced' | 'negative' | 'bought' | 'failed';
+
+/** One read of one key, as it is told to whoever asks for the account. */
+export interface ReadNote {
+  readonly key: LinkIndexKey;
+  readonly source: ReadSource;
+  /** The age of the answer; undefined where there is none. */
+  readonly ageMs: number | undefined;
+  /** How often the upstream was asked for it in this read. */
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** For how much longer the answer is fresh. */
+  readonly freshForMs: number;
+  readonly isForced: boolean;
+  /** Refused because of a dry run: it would have been bought. */
+  readonly wouldBuy: boolean;
+}
 
 /** What one request was served, for its response headers; also the requester on whose behalf calls are made. */
 export interface RequestAccount extends Requester, Disposable {
-  /** The smallest remaining freshness of what was served, in milliseconds; undefined when nothing was. */
-  readonly freshForMs: number | undefined;
-  /** Whether something was bought that no cache may answer. */
-  readonly isForced: boolean;
-  note(freshForMs: number, acceptCache: boolean): void;
+  /** The step of a trace within which keys are read; undefined where nothing is recorded. */
+  span?: Span | undefined;
+  /** The reads so far, each key once. */
+  readonly reads: readonly ReadNote[];
+  note(read: ReadNote): void;
 }
 
-/**
- * @param waitMs the longest that the request waits for the upstream, from its first wait on
- * @param waitsEnd ends the wait at once
- */
-export function createRequestAccount(waitMs: number, waitsEnd: AbortSignal, timers: Timers): RequestAccount {
+export interface RequestAccountOptions {
+  /** The longest that the request waits for the upstream, from its first wait on. */
+  readonly waitMs: number;
+  /** Ends the wait at once. */
+  readonly waitsEnd: AbortSignal;
+  readonly payer: Payer | undefined;
+  readonly mayBuy: boolean;
+  readonly timers: Timers;
+}
+
+export function createRequestAccount(options: RequestAccountOptions): RequestAccount {
+  const { waitMs, waitsEnd, payer, mayBuy, timers } = options;
   const patience = Promise.withResolvers<void>();
   const end = () => patience.resolve();
+  const reads: ReadNote[] = [];
   let cancel: (() => void) | undefined;
-  let freshForMs: number | undefined;
-  let isForced = false;
 
   return {
     billedCalls: 0,
+    payer,
+    mayBuy,
+    reads,
     // Begun by the first read that waits: a request of hits alone needs no timer.
     get waitOver() {
       cancel ??= timers.after(waitMs, end);
@@ -30,16 +59,7 @@ export function createRequestAccount(waitMs: number, waitsEnd: AbortSignal, time
       else waitsEnd.addEventListener('abort', end);
       return patience.promise;
     },
-    get freshForMs() {
-      return freshForMs;
-    },
-    get isForced() {
-      return isForced;
-    },
-    note(remainingMs, acceptCache) {
-      freshForMs = Math.min(freshForMs ?? Number.POSITIVE_INFINITY, remainingMs);
-      isForced ||= !acceptCache;
-    },
+    note: (read) => void reads.push(read),
     [Symbol.dispose]() {
       cancel?.();
       waitsEnd.removeEventListener('abort', end);

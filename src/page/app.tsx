@@ -3,7 +3,14 @@ import { Comparison } from './comparison.tsx';
 import { PageHeader } from './page-header.tsx';
 import { LANGUAGES, type Language, LanguageContext, preferredLanguage } from './words/words.ts';
 
-export function App({ isSandbox }: { readonly isSandbox: boolean }) {
+export interface AppProps {
+  /** Answers are synthetic. */
+  readonly isSandbox: boolean;
+  /** Nothing is answered without a client key. */
+  readonly needsKey: boolean;
+}
+
+export function App({ isSandbox, needsKey }: AppProps) {
   const [language, setLanguage] = useState<Language>(preferredLanguage);
 
   useEffect(() => {
@@ -15,7 +22,7 @@ export function App({ isSandbox }: { readonly isSandbox: boolean }) {
     <LanguageContext.Provider value={language}>
       <PageHeader isSandbox={isSandbox} onOtherLanguage={() => setLanguage(language === 'en' ? 'zh' : 'en')} />
       <main>
-        <Comparison isSandbox={isSandbox} />
+        <Comparison isSandbox={isSandbox} needsKey={needsKey} />
       </main>
     </LanguageContext.Provider>
   );

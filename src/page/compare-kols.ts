@@ -1,10 +1,16 @@
 import { Client, fetchExchange } from '@urql/core';
+import { clientKey } from './client-key.ts';
 import type { CompareKolsQuery } from './gql/graphql.ts';
 import { COMPARE } from './operations.ts';
 import { type Row, rowsOf } from './rows.ts';
 
 /** No cache of its own: the gateway's answers say how fresh they are. */
-const client = new Client({ url: '/graphql', exchanges: [fetchExchange], preferGetMethod: false });
+const client = new Client({
+  url: '/graphql',
+  exchanges: [fetchExchange],
+  preferGetMethod: false,
+  fetchOptions: () => ({ headers: clientKey() ? { 'x-api-key': clientKey() } : {} }),
+});
 
 export interface Progress {
   readonly rows: readonly Row[];

@@ -1,5 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { AppProps } from './app.tsx';
+import { clientKey } from './client-key.ts';
 import { compareKols } from './compare-kols.ts';
+import { KeyField } from './key-field.tsx';
 import { KolCard } from './kol-card.tsx';
 import { KolForm } from './kol-form.tsx';
 import type { Row } from './rows.ts';
@@ -16,10 +19,10 @@ interface Asked {
 const PENDING: Row = { kind: 'pending' };
 
 /** The form, what it has asked for, and what has come of it. */
-export function Comparison({ isSandbox }: { readonly isSandbox: boolean }) {
+export function Comparison({ isSandbox, needsKey }: AppProps) {
   const words = useWords();
   // Where answers cost money, nothing is asked before somebody presses the button.
-  const [ids, setIds] = useState<readonly string[]>(isSandbox ? [FIRST_SAMPLE] : []);
+  const [ids, setIds] = useState<readonly string[]>(isSandbox && (!needsKey || clientKey()) ? [FIRST_SAMPLE] : []);
   const [asked, setAsked] = useState<Asked>({ ids, rows: [], billedCalls: undefined });
   const [attempt, setAttempt] = useState(0);
 
@@ -38,6 +41,7 @@ export function Comparison({ isSandbox }: { readonly isSandbox: boolean }) {
 
   return (
     <>
+      {needsKey && <KeyField />}
       <KolForm isSandbox={isSandbox} initialIds={ids} onCompare={ask} />
       <p role="status">
         {asked.rows.length > 0 && words.progress(arrived, asked.rows.length)}{' '}

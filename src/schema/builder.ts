@@ -6,6 +6,8 @@ import type { LinkIndexLoader } from '../loaders/link-index-loader.ts';
 /** What a resolver may use. */
 export interface GraphContext {
   readonly linkIndexes: LinkIndexLoader;
+  /** Whether the client may buy an answer in any case. */
+  readonly mayForce: boolean;
 }
 
 export const builder = new SchemaBuilder<{

@@ -6,6 +6,11 @@ export function badUserInput(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', retryable: false } });
 }
 
+/** What this client may not ask; nothing was asked of the upstream. */
+export function forbidden(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN', retryable: false } });
+}
+
 /** A failed read as clients see it. Branch on `extensions.code`. */
 export function toGraphQLError(error: UpstreamError): GraphQLError {
   return new GraphQLError(error.message, {

@@ -1,6 +1,6 @@
 import type { LinkIndexAnswer, LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import { builder } from './builder.ts';
-import { toGraphQLError } from './errors.ts';
+import { forbidden, toGraphQLError } from './errors.ts';
 import { parseIndustryTag, parseKolId } from './input.ts';
 import { LinkIndex } from './link-index.ts';
 
@@ -36,7 +36,8 @@ export const Kol = builder.objectRef<{ readonly id: string }>('Kol').implement({
           description: 'False buys a new answer in any case, and stores it. True takes what is already paid for.',
         }),
       },
-      resolve: ({ id }, { industryTag, acceptCache }, { linkIndexes }) => {
+      resolve: ({ id }, { industryTag, acceptCache }, { linkIndexes, mayForce }) => {
+        if (!acceptCache && !mayForce) throw forbidden('acceptCache: false needs a client key with the scope "fresh".');
         const outcome = linkIndexes.load({ kolId: id, industryTag: parseIndustryTag(industryTag) }, acceptCache);
         return outcome instanceof Promise ? outcome.then(answerOf) : answerOf(outcome);
       },

@@ -1,24 +1,14 @@
 import { pipeline } from 'node:stream/promises';
-import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
-import { createYoga } from 'graphql-yoga';
-import type { LinkIndexCache } from '../cache/link-index-cache.ts';
-import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
-import { createRequestAccount } from '../loaders/request-account.ts';
-import type { GraphContext } from '../schema/builder.ts';
-import { schema } from '../schema/schema.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { createRequestAccount, type RequestAccount } from '../loaders/request-account.ts';
+import type { CallSummary } from '../telemetry/log-calls.ts';
 import type { Timers } from '../upstream/timers.ts';
 import { cacheHeaders, replyCacheable } from './cache-headers.ts';
-import { billStreams } from './plugins/bill-streams.ts';
-import { forbidIntrospection } from './plugins/forbid-introspection.ts';
-import { guardSubgraph } from './plugins/guard-subgraph.ts';
-import { limitKols } from './plugins/limit-kols.ts';
-import { refuseMalformedUrls } from './plugins/refuse-malformed-urls.ts';
-import { refuseUnwantedParts } from './plugins/refuse-unwanted-parts.ts';
-import { maskError, reportErrors } from './plugins/report-errors.ts';
-import { waitMsOf } from './prefer.ts';
+import { type Client, LOCAL } from './clients/client.ts';
+import { createGraphqlEngine, type GraphqlEngineOptions } from './graphql-engine.ts';
+import { isDryRun, waitMsOf } from './prefer.ts';
 import { readBody } from './read-body.ts';
 import { type Exchange, type GraphqlCall, type Refusal, refuse } from './reply.ts';
+import { traceRequest } from './trace-request.ts';
 
 const MAX_BODY_BYTES = 100_000;
 const IN_PARTS = /^(text\/event-stream|multipart\/mixed)/;
@@ -29,88 +19,109 @@ const TOO_LARGE: Refusal = {
   message: `The request body is too large: expected at most ${MAX_BODY_BYTES} bytes.`,
 };
 
+const NO_ACCOUNT: Refusal = {
+  httpStatus: 403,
+  code: 'FORBIDDEN',
+  message: 'x-account needs a client key with the scope "ops".',
+};
+
 /** What yoga refuses without a word. */
 const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
   406: 'Accept: expected application/graphql-response+json or application/json; for @defer and @stream multipart/mixed or text/event-stream.',
-  415: 'Content-Type: expected application/json.',
+  415: 'Content-Type: expected application/json in UTF-8, without Content-Encoding.',
 };
 
-export interface GraphqlHandlerOptions {
-  readonly cache: LinkIndexCache;
-  /** For how much longer an outcome is fresh, in milliseconds. */
-  readonly freshForMs: LinkIndexLoaderOptions['freshForMs'];
-  readonly maxKolsPerRequest: number;
+export interface GraphqlHandlerOptions extends GraphqlEngineOptions {
   /** The longest that a request waits for the upstream. */
   readonly requestWaitMs: number;
-  readonly introspection: boolean;
-  /** What a router must send to ask for entities or the SDL; undefined lets everybody. */
-  readonly subgraphSecret: string | undefined;
   readonly timers: Timers;
-  readonly log: Logger;
+  /** Told of every call when it has been answered. */
+  readonly onCall?: (call: CallSummary) => void;
 }
 
 export interface GraphqlHandler {
-  handle(exchange: Exchange): Promise<void>;
+  handle(exchange: Exchange, client: Client): Promise<void>;
   /** Ends every wait for the upstream, now and from now on; what is being bought goes on. */
   endWaits(): void;
 }
 
-/** GraphQL over HTTP by yoga, with every default of its that is meant for another kind of server turned off. */
+/** GraphQL over HTTP: reads the request, lets yoga answer it, and says what the answer may be kept for and what it cost. */
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
-  const { cache, freshForMs, maxKolsPerRequest, requestWaitMs, introspection, subgraphSecret, timers, log } = options;
+  const { requestWaitMs, clock, timers, onCall, tracer } = options;
   const waitsEnd = new AbortController();
+  const engine = createGraphqlEngine(options);
 
-  const yoga = createYoga<{ call: GraphqlCall }, GraphContext>({
-    schema,
-    context: ({ call }) => ({ linkIndexes: createLinkIndexLoader({ cache, account: call.account, freshForMs }) }),
-    plugins: [
-      refuseMalformedUrls(),
-      ...(subgraphSecret === undefined ? [] : [guardSubgraph(subgraphSecret)]),
-      limitKols(maxKolsPerRequest),
-      useDeferStream(),
-      refuseUnwantedParts(),
-      reportErrors(log),
-      billStreams(),
-      ...(introspection ? [] : [forbidIntrospection()]),
-    ],
-    maskedErrors: { maskError },
-    logging: false,
-    cors: false,
-    multipart: false,
-    graphiql: false,
-    landingPage: false,
-    batching: false,
-    // The body is read at our edge; yoga's own limiter halves throughput.
-    maxRequestBodySize: false,
-  });
-
-  async function handle(exchange: Exchange): Promise<void> {
-    const { request, response } = exchange;
-    const isReading = request.method !== 'GET' && request.method !== 'HEAD';
-    const body = isReading ? await readBody(request, MAX_BODY_BYTES) : undefined;
+  async function handle(exchange: Exchange, client: Client): Promise<void> {
+    const { request } = exchange;
+    const startedAtMs = clock();
+    const span = tracer && traceRequest(tracer, exchange, client);
+    const wantsAccount = request.headers['x-account'] === '1';
+    if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
+    const body = isBodyless(request.method) ? undefined : await readBody(request, MAX_BODY_BYTES);
     if (body === null) return refuse(exchange, TOO_LARGE);
 
-    using account = createRequestAccount(waitMsOf(request.headers['prefer'], requestWaitMs), waitsEnd.signal, timers);
-    const call: GraphqlCall = { exchange, account, hasErrors: false, isIncremental: false };
+    using account = openAccount(exchange, client);
+    const call: GraphqlCall = { exchange, client, account, wantsAccount, span, hasErrors: false, isIncremental: false };
+    try {
+      await answer(call, body);
+    } finally {
+      const summary = summaryOf(call, clock() - startedAtMs);
+      account.span?.end();
+      span?.set({ outcome: summary.outcome, billed_calls: summary.bought });
+      onCall?.(summary);
+    }
+  }
+
+  function openAccount({ request }: Exchange, client: Client): RequestAccount {
+    const { prefer } = request.headers;
+    return createRequestAccount({
+      waitMs: waitMsOf(prefer, requestWaitMs),
+      waitsEnd: waitsEnd.signal,
+      payer: client === LOCAL ? undefined : client,
+      mayBuy: !isDryRun(prefer),
+      timers,
+    });
+  }
+
+  async function answer(call: GraphqlCall, body: Buffer | undefined): Promise<void> {
+    const { exchange } = call;
+    const { request, response } = exchange;
     // No abort signal: a client that leaves ends its own wait, and what was started for it is finished and kept.
-    const answer = await yoga.fetch(
-      new yoga.fetchAPI.Request(`http://localhost${request.url}`, {
+    const answered = await engine.fetch(
+      new engine.fetchAPI.Request(`http://localhost${request.url}`, {
         method: request.method ?? 'GET',
         headers: request.headers as Record<string, string>,
         ...(body !== undefined && { body: body.toString() }),
       }),
       { call },
     );
-    const reason = EMPTY_REFUSALS[answer.status];
-    if (reason) return refuse(exchange, { httpStatus: answer.status, code: 'BAD_REQUEST', message: reason });
-    const headers = { ...headersOf(answer), ...cacheHeaders(call) };
-    if (answer.body && IN_PARTS.test(headers['content-type'] ?? '')) {
-      response.writeHead(answer.status, headers);
-      await pipeline(answer.body, response);
-    } else replyCacheable(exchange, answer.status, headers, await answer.text());
+    const reason = EMPTY_REFUSALS[answered.status];
+    if (reason) return refuse(exchange, { httpStatus: answered.status, code: 'BAD_REQUEST', message: reason });
+    const headers = { ...headersOf(answered), ...cacheHeaders(call) };
+    if (answered.body && IN_PARTS.test(headers['content-type'] ?? '')) {
+      response.writeHead(answered.status, headers);
+      await pipeline(answered.body, response);
+    } else replyCacheable(exchange, answered.status, headers, await answered.text());
   }
 
   return { handle, endWaits: () => waitsEnd.abort() };
+}
+
+function isBodyless(method = 'GET'): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function summaryOf({ exchange, client, account, operation, hasErrors }: GraphqlCall, durationMs: number): CallSummary {
+  return {
+    requestId: exchange.requestId,
+    client: client.name,
+    operationName: operation?.name,
+    query: operation?.query,
+    outcome: hasErrors ? 'errors' : 'ok',
+    durationMs,
+    bought: account.billedCalls,
+    saved: account.reads.filter(({ source }) => source !== 'bought' && source !== 'failed').length,
+  };
 }
 
 /** In lower case, and without what concerns the connection, which is our HTTP server's. */

@@ -8,3 +8,8 @@ export function waitMsOf(prefer: string | string[] | undefined, maxWaitMs: numbe
   const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(String(prefer ?? ''))?.[1];
   return seconds === undefined ? maxWaitMs : Math.min(maxWaitMs, Number(seconds) * 1000);
 }
+
+/** Whether the request asks what it would cost, and wants nothing bought: `Prefer: dry-run`. */
+export function isDryRun(prefer: string | string[] | undefined): boolean {
+  return /(?:^|[,;\s])dry-run\s*(?:[,;]|$)/i.test(String(prefer ?? ''));
+}

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestAccount } from '../loaders/request-account.ts';
+import type { Span } from '../telemetry/span.ts';
+import type { Client } from './clients/client.ts';
 
 /** A request with the id by which logs and error reports name it. */
 export interface Exchange {
@@ -11,7 +13,14 @@ export interface Exchange {
 /** A GraphQL request as it is being answered. */
 export interface GraphqlCall {
   readonly exchange: Exchange;
+  readonly client: Client;
   readonly account: RequestAccount;
+  /** Whether the client asked where each score came from, and may. */
+  readonly wantsAccount: boolean;
+  /** The step of a trace that it is; undefined where nothing is recorded. */
+  readonly span: Span | undefined;
+  /** What was asked, once it is known. */
+  operation?: { readonly name: string | undefined; readonly query: string | undefined };
   /** Whether the answer holds an error. */
   hasErrors: boolean;
   /** Whether the answer comes in parts, so that nothing is known about it yet when its headers leave. */
@@ -22,6 +31,8 @@ export interface Refusal {
   readonly httpStatus: number;
   readonly code: string;
   readonly message: string;
+  /** When to come again, where that helps. */
+  readonly retryAfterSeconds?: number;
 }
 
 export function replyJson({ request, response }: Exchange, httpStatus: number, body: unknown): void {
@@ -35,6 +46,10 @@ export function replyJson({ request, response }: Exchange, httpStatus: number, b
 }
 
 /** A refusal at the edge, in the same form as GraphQL's own errors. */
-export function refuse(exchange: Exchange, { httpStatus, code, message }: Refusal): void {
-  replyJson(exchange, httpStatus, { errors: [{ message, extensions: { code, requestId: exchange.requestId } }] });
+export function refuse(exchange: Exchange, { httpStatus, code, message, retryAfterSeconds }: Refusal): void {
+  const { response, requestId } = exchange;
+  if (httpStatus === 401) response.setHeader('www-authenticate', 'Bearer');
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
+  const extensions = { code, retryable: retryAfterSeconds !== undefined, retryAfterSeconds, requestId };
+  replyJson(exchange, httpStatus, { errors: [{ message, extensions }] });
 }

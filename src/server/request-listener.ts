@@ -1,24 +1,34 @@
 import type { RequestListener } from 'node:http';
 import cors from 'cors';
-import type { Logger } from '../telemetry/logger.ts';
+import type { TurnedAway } from '../telemetry/log-calls.ts';
+import type { LogFault } from '../telemetry/log-faults.ts';
 import { type BrowserGuardOptions, createBrowserGuard } from './browser-guard.ts';
+import type { Client } from './clients/client.ts';
+import { type Door, isRefusal } from './clients/door.ts';
+import type { Rates } from './clients/rates.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Readiness } from './readiness.ts';
-import { type Exchange, refuse, replyJson } from './reply.ts';
+import { type Exchange, type Refusal, refuse, replyJson } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface RequestListenerOptions extends BrowserGuardOptions {
-  readonly graphql: (exchange: Exchange) => Promise<void>;
+  readonly graphql: (exchange: Exchange, client: Client) => Promise<void>;
+  readonly door: Door;
+  readonly rates: Rates;
+  /** What operators see, by its path; each needs the scope `ops`. */
+  readonly windows: Readonly<Record<string, (exchange: Exchange) => Promise<void>>>;
   /** What a browser is shown; undefined where pages are turned off. */
   readonly pages: Pages | undefined;
   readonly readiness: () => Readiness;
   readonly isSandbox: boolean;
-  readonly log: Logger;
+  /** Told of every GraphQL request that is not let in. */
+  readonly onTurnedAway?: (call: TurnedAway) => void;
+  readonly logFault: LogFault;
 }
 
 /** The HTTP edge: every request comes in here, and is refused here if nobody should spend time on it. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { graphql, pages, readiness, isSandbox, log, corsOrigins } = options;
+  const { graphql, door, rates, windows, pages, readiness, isSandbox, onTurnedAway, logFault, corsOrigins } = options;
   const guard = createBrowserGuard(options);
   const setCorsHeaders = cors({
     origin: [...corsOrigins],
@@ -39,6 +49,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       case '/':
         if (pages && isPageVisit(exchange)) return showStart(exchange, pages);
     }
+    const window = Object.hasOwn(windows, path) ? windows[path] : undefined;
+    if (window && isReading(exchange)) return showWindow(exchange, window);
     if (pages && isReading(exchange) && (await pages.documents(exchange, path))) return;
     refuse(exchange, { httpStatus: 404, code: 'NOT_FOUND', message: 'Nothing is here. GraphQL is at /graphql.' });
   }
@@ -55,14 +67,34 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     if (refusal) return refuse(exchange, refusal);
     // Ends a preflight by itself, and calls back for every other request.
     setCorsHeaders(request, response, () => {
-      graphql(exchange).catch((error: unknown) => failed(exchange, error));
+      answer(exchange).catch((error: unknown) => failed(exchange, error));
     });
+  }
+
+  async function answer(exchange: Exchange): Promise<void> {
+    const client = door.admit(exchange.request.headers);
+    if (isRefusal(client)) return turnAway(exchange, client, 'none');
+    const refusal = await rates.count(client);
+    return refusal ? turnAway(exchange, refusal, client.name) : graphql(exchange, client);
+  }
+
+  function turnAway(exchange: Exchange, refusal: Refusal, client: string): void {
+    const { requestId } = exchange;
+    onTurnedAway?.({ requestId, client, outcome: 'refused', code: refusal.code, durationMs: 0 });
+    refuse(exchange, refusal);
+  }
+
+  async function showWindow(exchange: Exchange, window: (exchange: Exchange) => Promise<void>): Promise<void> {
+    const { headers } = exchange.request;
+    const client = door.admit(headers);
+    const refusal = guard.refuseCrossSite(headers) ?? (isRefusal(client) ? client : refuseWithoutOps(client));
+    return refusal ? refuse(exchange, refusal) : window(exchange);
   }
 
   function failed(exchange: Exchange, error: unknown): void {
     const { response, requestId } = exchange;
     if (response.destroyed) return; // the client went away
-    log.error({ requestId, err: error }, 'unexpected fault');
+    logFault(error, { requestId });
     if (response.headersSent) response.destroy();
     else refuse(exchange, { httpStatus: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' });
   }
@@ -77,6 +109,11 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     const path = request.url?.split('?', 1)[0] ?? '';
     route(exchange, path).catch((error: unknown) => failed(exchange, error));
   };
+}
+
+function refuseWithoutOps({ scopes }: Client): Refusal | undefined {
+  if (scopes.has('ops')) return undefined;
+  return { httpStatus: 403, code: 'FORBIDDEN', message: 'This needs a client key with the scope "ops".' };
 }
 
 /** A browser that goes to an address, as opposed to a page's script or a program that asks for data. */

@@ -11,6 +11,7 @@ export interface SpendingRow {
 
 export interface ReservationRow {
   readonly id: number;
+  readonly scope: string;
   readonly day: string;
   readonly owner: string;
   readonly pid: number;
@@ -49,7 +50,7 @@ export function prepareSpending(database: DatabaseSync) {
      ON CONFLICT (scope, day) DO UPDATE SET billed = max(billed, excluded.billed), unknown = max(unknown, excluded.unknown)`,
   );
   const selectOthers = database.prepare(
-    'SELECT id, day, owner, pid, at_ms AS atMs FROM reservations WHERE scope = ? AND owner <> ? ORDER BY id',
+    "SELECT id, scope, day, owner, pid, at_ms AS atMs FROM reservations WHERE (scope = ?1 OR scope LIKE ?1 || ' client %') AND owner <> ?2 ORDER BY id",
   );
 
   function spendingOf(scope: string, day: string): SpendingRow {
@@ -83,7 +84,7 @@ export function prepareSpending(database: DatabaseSync) {
         return book(booking);
       }),
     /** Counts the call of a dead process as unknown, once. */
-    abandon: (scope: string, { id, owner, day }: ReservationRow): void =>
+    abandon: ({ id, scope, owner, day }: ReservationRow): void =>
       inTransaction(database, () => {
         if (remove.run(id, owner).changes > 0) add.run(scope, day, 0, 1);
       }),
@@ -91,7 +92,7 @@ export function prepareSpending(database: DatabaseSync) {
     raise: ({ scope, day, billed, unknown }: Booking): void => {
       raise.run(scope, day, billed, unknown);
     },
-    /** Those of other owners, for whoever can tell which of them are dead. */
+    /** Those of other owners, with those of the scope's clients, for whoever can tell which of them are dead. */
     reservationsOfOthers: (scope: string, owner: string) =>
       selectOthers.all(scope, owner) as unknown as ReservationRow[],
   };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { OperationName, Operations, WorkerReply, WorkerRequest } from './worker.ts';
+import type { Operations } from './operations.ts';
+import type { OperationName, WorkerReply, WorkerRequest } from './worker.ts';
 
 /** A SQLite file, worked on in a thread of its own: node:sqlite is synchronous, and a slow disk must not hold up the event loop. */
 export interface SqliteFile {

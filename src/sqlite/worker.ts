@@ -1,10 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { prepareAnswers } from './answers.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
-import { prepareSpending } from './spending.ts';
+import { type Operations, prepareOperations } from './operations.ts';
 
-/** Everything that can be asked of the file, by name. */
-export type Operations = ReturnType<typeof prepareAnswers> & ReturnType<typeof prepareSpending>;
 export type OperationName = keyof Operations;
 
 export interface WorkerRequest {
@@ -27,7 +24,7 @@ function operations(): Operations {
     const database = openDatabase(path);
     opened = {
       ...database,
-      operations: { ...prepareAnswers(database.database), ...prepareSpending(database.database) },
+      operations: prepareOperations(database.database),
     };
   }
   return opened.operations;

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { type DestinationStream, destination, type Level, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
@@ -24,4 +25,13 @@ export function createLogger(level: Level | 'silent', stream: DestinationStream 
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   return { type: error.name, message: error.message, stack: error.stack };
+}
+
+/**
+ * The same lines for a person at a terminal.
+ * @param destination a file descriptor, standard error by default
+ */
+export async function openTerminalStream(destination: number | Writable = 2): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ destination, colorize: true, translateTime: 'SYS:HH:MM:ss.l' });
 }

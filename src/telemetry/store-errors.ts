@@ -1,11 +1,9 @@
 import type { Logger } from './logger.ts';
+import { createSumUp } from './sum-up.ts';
 
-const INTERVAL_MS = 60_000;
-
-/** Counts the errors of a store, and logs them once a minute: a store that is away fails at every read. */
+/** Logs the errors of a store once a minute, with their number: a store that is away fails at every read. */
 export interface StoreErrors {
   note(operation: string, error: unknown): void;
-  readonly count: number;
 }
 
 /**
@@ -13,23 +11,12 @@ export interface StoreErrors {
  * @param clock milliseconds since the epoch
  */
 export function createStoreErrors(log: Logger, store: string, clock: () => number): StoreErrors {
-  let count = 0;
-  let loggedCount = 0;
-  let quietUntilMs = 0;
-
+  const sumUp = createSumUp(clock);
   return {
     note(operation, error) {
-      count += 1;
-      if (clock() < quietUntilMs) return;
-      quietUntilMs = clock() + INTERVAL_MS;
-      log.error(
-        { store, operation, err: error, errors: count - loggedCount },
-        'the store failed; answers go on without it',
+      sumUp(store, (errors) =>
+        log.error({ store, operation, err: error, errors }, 'the store failed; answers go on without it'),
       );
-      loggedCount = count;
-    },
-    get count() {
-      return count;
     },
   };
 }

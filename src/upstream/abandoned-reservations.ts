@@ -15,6 +15,11 @@ export interface AbandonedOptions {
 
 /** The calls that a process had reserved when it died: named questions, each perhaps billed. */
 export async function findAbandoned(options: AbandonedOptions): Promise<readonly ReservationRow[]> {
+  return (await abandonedRows(options)).filter(({ scope }) => scope === options.scope);
+}
+
+/** A call that a client led is reserved twice: for the account, and for the client. */
+async function abandonedRows(options: AbandonedOptions): Promise<readonly ReservationRow[]> {
   const { file, scope, owner, isAlive, maxCallMs, clock } = options;
   const others = await file.call('reservationsOfOthers', scope, owner.name);
   // In a container the next process has the number of the last one.
@@ -22,11 +27,11 @@ export async function findAbandoned(options: AbandonedOptions): Promise<readonly
   return others.filter(({ pid, atMs }) => isDead(pid) || clock() - atMs > maxCallMs);
 }
 
-/** Counts them as unknown, which is as spent. */
+/** Counts them as unknown, which is as spent. @returns those of the account */
 export async function settleAbandoned(options: AbandonedOptions): Promise<readonly ReservationRow[]> {
-  const abandoned = await findAbandoned(options);
+  const abandoned = await abandonedRows(options);
   for (const reservation of abandoned) {
-    await options.file.call('abandon', options.scope, reservation);
+    await options.file.call('abandon', reservation);
   }
-  return abandoned;
+  return abandoned.filter(({ scope }) => scope === options.scope);
 }

@@ -1,29 +1,40 @@
-import { type Billed, BUDGET_EXHAUSTED, LEDGER_UNREADABLE } from './business-codes.ts';
-import { type Ledger, msToNextUtcDay } from './ledger.ts';
+import { type Billed, BUDGET_EXHAUSTED, CLIENT_BUDGET_EXHAUSTED, LEDGER_UNREADABLE } from './business-codes.ts';
+import type { ClientLedgers } from './client-ledgers.ts';
+import { type Ledger, msToNextUtcDay, type Reservation } from './ledger.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 export interface BudgetedOptions {
   readonly source: LinkIndexSource;
   readonly ledger: Ledger;
+  readonly clients: ClientLedgers;
   readonly clock: () => number;
 }
 
-/** Books every attempt: reserved before it is sent, settled when its end is known. */
-export function createBudgeted({ source, ledger, clock }: BudgetedOptions): LinkIndexSource {
+/** Books every attempt, for the account and for the client that leads it: reserved before it is sent, settled when its end is known. */
+export function createBudgeted({ source, ledger, clients, clock }: BudgetedOptions): LinkIndexSource {
+  const refused = (error: UpstreamError): LinkIndexOutcome => ({ kind: 'failure', error, failedAtMs: clock() });
+
   return {
     async read(key, options): Promise<LinkIndexOutcome> {
-      const reservation = await ledger.reserve();
-      if (reservation === undefined) {
-        return { kind: 'failure', error: budgetExhausted(ledger, clock()), failedAtMs: clock() };
-      }
-      let billed: Billed = 'unknown';
+      const { payer } = options.requester;
+      const reservations: Reservation[] = [];
+      let billed: Billed = 'no';
       try {
+        if (payer) {
+          const ofClient = await clients.of(payer.name).reserve(payer.billedPerDay);
+          if (ofClient === undefined) return refused(clientBudgetExhausted(clock()));
+          reservations.push(ofClient);
+        }
+        const ofAccount = await ledger.reserve();
+        if (ofAccount === undefined) return refused(budgetExhausted(ledger, clock()));
+        reservations.push(ofAccount);
+        billed = 'unknown';
         const outcome = await source.read(key, options);
         billed = billedOf(outcome);
         return outcome;
       } finally {
-        await reservation.settle(billed);
+        await Promise.all(reservations.map((reservation) => reservation.settle(billed)));
         if (billed === 'yes') options.requester.billedCalls += 1;
       }
     },
@@ -32,7 +43,15 @@ export function createBudgeted({ source, ledger, clock }: BudgetedOptions): Link
 
 export function budgetExhausted(ledger: Ledger, nowMs: number): UpstreamError {
   if (!ledger.isKnown()) return new UpstreamError(LEDGER_UNREADABLE, { retryAfterSeconds: 5 });
-  return new UpstreamError(BUDGET_EXHAUSTED, { retryAfterSeconds: Math.ceil(msToNextUtcDay(nowMs) / 1000) });
+  return new UpstreamError(BUDGET_EXHAUSTED, { retryAfterSeconds: secondsToNextDay(nowMs) });
+}
+
+export function clientBudgetExhausted(nowMs: number): UpstreamError {
+  return new UpstreamError(CLIENT_BUDGET_EXHAUSTED, { retryAfterSeconds: secondsToNextDay(nowMs) });
+}
+
+function secondsToNextDay(nowMs: number): number {
+  return Math.ceil(msToNextUtcDay(nowMs) / 1000);
 }
 
 export function billedOf(outcome: LinkIndexOutcome): Billed {

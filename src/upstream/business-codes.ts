@@ -15,7 +15,8 @@ export type UpstreamErrorCode =
   | 'UPSTREAM_PAUSED'
   | 'UPSTREAM_OVERLOADED'
   | 'UPSTREAM_PENDING'
-  | 'BUDGET_EXHAUSTED';
+  | 'BUDGET_EXHAUSTED'
+  | 'WOULD_BUY';
 
 /** Whether the vendor charged for a call. `unknown` counts as spent. */
 export type Billed = 'yes' | 'no' | 'unknown';
@@ -189,6 +190,14 @@ export const PENDING = refusal(
   'The answer is still being bought; the same query a moment later is free.',
 );
 export const BUDGET_EXHAUSTED = refusal('BUDGET_EXHAUSTED', 'The daily budget of upstream calls is used up.');
+export const CLIENT_BUDGET_EXHAUSTED = refusal(
+  'BUDGET_EXHAUSTED',
+  "This client's daily limit of billed calls is used up; what is cached is still answered.",
+);
+export const WOULD_BUY: Verdict = {
+  ...refusal('WOULD_BUY', 'Not cached: without the dry run this would be bought.'),
+  isRetryable: false,
+};
 export const LEDGER_UNREADABLE = refusal(
   'BUDGET_EXHAUSTED',
   'The ledger cannot be read, so nobody knows what is left of the daily budget; nothing is bought until it can.',

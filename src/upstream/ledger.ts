@@ -22,8 +22,11 @@ export interface Reservation {
  * question and not a silent overspend.
  */
 export interface Ledger {
-  /** Never rejects. Undefined when the budget of the UTC day is used up. */
-  reserve(): Promise<Reservation | undefined>;
+  /**
+   * Never rejects. Undefined when the budget of the UTC day is used up.
+   * @param budget in place of the ledger's own; undefined is no limit
+   */
+  reserve(budget?: number): Promise<Reservation | undefined>;
   /** Whether the last that is known leaves no room for another call. */
   isExhausted(): boolean;
   /** Whether it was ever read; until then a budget buys nothing. */

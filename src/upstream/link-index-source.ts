@@ -1,3 +1,4 @@
+import type { Span } from '../telemetry/span.ts';
 import type { EndpointName } from './endpoints.ts';
 import type { UpstreamError } from './upstream-error.ts';
 
@@ -32,6 +33,7 @@ export interface LinkIndexAnswer {
   readonly endpoint?: EndpointName;
   /** When the upstream gave it, in milliseconds since the epoch. */
   readonly fetchedAtMs: number;
+  readonly attempts?: number;
 }
 
 /** The upstream knows that this KOL has no such data. That knowledge was billed too. */
@@ -39,6 +41,7 @@ export interface NoLinkIndex {
   readonly kind: 'no-data';
   readonly endpoint?: EndpointName;
   readonly fetchedAtMs: number;
+  readonly attempts?: number;
 }
 
 export interface LinkIndexFailure {
@@ -46,6 +49,8 @@ export interface LinkIndexFailure {
   readonly error: UpstreamError;
   /** When it failed, in milliseconds since the epoch. */
   readonly failedAtMs: number;
+  /** How often the upstream was asked for it, while that is known. */
+  readonly attempts?: number;
 }
 
 /** A closed set: a failed read is a value, so no rejection can be orphaned in a batch. */
@@ -54,18 +59,33 @@ export type LinkIndexOutcome = LinkIndexAnswer | NoLinkIndex | LinkIndexFailure;
 /** How an answer stands against its lifetimes; what comes from the upstream is fresh. */
 export type Freshness = 'FRESH' | 'STALE_REVALIDATING' | 'STALE_UPSTREAM_FAILED';
 
+/** Who pays: a client with, perhaps, a limit of its own. */
+export interface Payer {
+  readonly name: string;
+  /** Billed calls per UTC day that it may lead; undefined is no limit of its own. */
+  readonly billedPerDay: number | undefined;
+}
+
 /** On whose behalf is read: one object per request, and one per background refresh. */
 export interface Requester {
   /** Calls that this requester led and that were billed. */
   billedCalls: number;
   /** Settles when this requester waits no longer; what it asked for goes on. */
   readonly waitOver: Promise<unknown>;
+  /** Undefined is nobody in particular. */
+  readonly payer?: Payer | undefined;
+  /** `false` is content with what is there already: nothing is bought, and nothing refreshed. Default `true`. */
+  readonly mayBuy?: boolean;
 }
 
 export interface ReadOptions {
   /** `false` asks for an answer that nobody kept: neither we nor the vendor. */
   readonly acceptCache: boolean;
   readonly requester: Requester;
+  /** Which attempt at this answer it is, from 1. */
+  readonly attempt?: number;
+  /** The step of a trace that this read is; undefined where nothing is recorded. */
+  readonly span?: Span | undefined;
 }
 
 /**

@@ -18,14 +18,14 @@ export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clo
     return spending;
   }
 
-  const isExhausted = () => {
+  function isUsedUp(budget: number): boolean {
     const { billed, unknown, open } = today();
-    return billed + unknown + open >= dailyBudget;
-  };
+    return billed + unknown + open >= budget;
+  }
 
   return {
-    async reserve() {
-      if (isExhausted()) return undefined;
+    async reserve(budget = dailyBudget) {
+      if (isUsedUp(budget)) return undefined;
       const ofDay = today();
       ofDay.open += 1;
       return {
@@ -36,7 +36,7 @@ export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clo
         },
       };
     },
-    isExhausted,
+    isExhausted: () => isUsedUp(dailyBudget),
     isKnown: () => true,
     today: () => ({ ...today() }),
     close: async () => {},

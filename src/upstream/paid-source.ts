@@ -13,6 +13,8 @@ export interface Attempt {
   readonly outcome: 'ok' | 'no_data' | UpstreamErrorCode;
   readonly billed: Billed;
   readonly durationMs: number;
+  /** Which attempt at the same answer it was, from 1. */
+  readonly attempt: number;
   /** What failed, for a person. */
   readonly reason?: string;
 }
@@ -30,7 +32,14 @@ export function createPaidSource({ client, endpoints, clock, onAttempt }: PaidSo
   async function call(endpoint: Endpoint, key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
     const startedAtMs = clock();
     const outcome = await ask(endpoint, key, options);
-    onAttempt?.({ endpoint: endpoint.name, durationMs: clock() - startedAtMs, ...summaryOf(outcome) });
+    const attempt: Attempt = {
+      endpoint: endpoint.name,
+      attempt: options.attempt ?? 1,
+      durationMs: clock() - startedAtMs,
+      ...summaryOf(outcome),
+    };
+    onAttempt?.(attempt);
+    options.span?.event('attempt', eventOf(attempt));
     return outcome;
   }
 
@@ -77,6 +86,11 @@ export function createPaidSource({ client, endpoints, clock, onAttempt }: PaidSo
 function refuseTag({ industryTags }: Endpoint, tag: string): UpstreamError | undefined {
   if (industryTags === undefined || tag === '' || industryTags.has(tag)) return undefined;
   return new UpstreamError(UNKNOWN_INDUSTRY_TAG, { reason: `expected one of ${[...industryTags].join(', ')}` });
+}
+
+/** Without the reason, which is in other words for every fault. */
+function eventOf({ endpoint, outcome, billed, durationMs, attempt }: Attempt) {
+  return { endpoint, outcome, billed, duration_ms: durationMs, attempt };
 }
 
 function summaryOf(outcome: LinkIndexOutcome): Pick<Attempt, 'outcome' | 'billed' | 'reason'> {

@@ -42,7 +42,7 @@ export function createRetry({ source, maxAttempts, budget, timers, stopping, ran
   return {
     async read(key, options): Promise<LinkIndexOutcome> {
       for (let attempt = 1; ; attempt += 1) {
-        const outcome = await source.read(key, options);
+        const outcome = { ...(await source.read(key, { ...options, attempt })), attempts: attempt };
         const isAsked = outcome.kind !== 'failure' || outcome.error.verdict.condemns !== 'nothing';
         if (isAsked) budget.noteAttempt();
         const waitMs = outcome.kind === 'failure' ? waitBeforeRepeatMs(outcome.error, attempt) : undefined;

@@ -1,9 +1,10 @@
 import { createAdmission } from './admission.ts';
-import { createBreakers } from './breakers.ts';
-import { budgetExhausted, createBudgeted } from './budgeted.ts';
+import { type BreakerName, createBreakers } from './breakers.ts';
+import { budgetExhausted, clientBudgetExhausted, createBudgeted } from './budgeted.ts';
 import { STOPPING } from './business-codes.ts';
+import type { ClientLedgers } from './client-ledgers.ts';
 import type { Ledger } from './ledger.ts';
-import type { LinkIndexSource } from './link-index-source.ts';
+import type { LinkIndexSource, Payer } from './link-index-source.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import type { Timers } from './timers.ts';
@@ -13,6 +14,7 @@ export interface ShieldOptions {
   /** One attempt at a paid call. */
   readonly source: LinkIndexSource;
   readonly ledger: Ledger;
+  readonly clients: ClientLedgers;
   readonly maxAttempts: number;
   readonly maxConcurrent: number;
   /** Undefined is no limit. */
@@ -26,17 +28,21 @@ export interface ShieldOptions {
 }
 
 export interface Shield extends LinkIndexSource {
-  /** Why nothing may be asked now, if so. */
-  refusal(): UpstreamError | undefined;
+  /** Why nothing may be asked now on this payer's behalf, if so. */
+  refusal(payer?: Payer): UpstreamError | undefined;
   /** The account has a new token. */
   forgiveAccount(): void;
+  /** Calls in flight, and calls that wait for their turn. */
+  readonly inFlight: number;
+  readonly queued: number;
+  openBreakers(): readonly BreakerName[];
   /** Starts no attempt from now on, and refuses what waits. */
   stop(): void;
 }
 
 /** What stands around an attempt, from the outside in: repeat, wait for a turn, break, book. */
 export function createShield(options: ShieldOptions): Shield {
-  const { source, ledger, hasBreakers, clock } = options;
+  const { source, ledger, clients, hasBreakers, clock } = options;
   const breakers = createBreakers({ clock });
   const stopping = new AbortController();
 
@@ -48,7 +54,7 @@ export function createShield(options: ShieldOptions): Shield {
     );
   }
 
-  const booked = createBudgeted({ source, ledger, clock });
+  const booked = createBudgeted({ source, ledger, clients, clock });
   const admission = createAdmission({
     ...options,
     source: hasBreakers ? breakers.guard(booked) : booked,
@@ -64,7 +70,17 @@ export function createShield(options: ShieldOptions): Shield {
 
   return {
     read: (key, readOptions) => retrying.read(key, readOptions),
-    refusal: admission.refusal,
+    refusal(payer) {
+      const isUsedUp = payer?.billedPerDay !== undefined && clients.of(payer.name).isExhausted();
+      return admission.refusal() ?? (isUsedUp ? clientBudgetExhausted(clock()) : undefined);
+    },
+    get inFlight() {
+      return admission.inFlight;
+    },
+    get queued() {
+      return admission.queued;
+    },
+    openBreakers: () => (hasBreakers ? breakers.openNames() : []),
     forgiveAccount() {
       breakers.forgiveAccount();
       admission.review();

@@ -47,7 +47,6 @@ interface Unsettled {
  */
 export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
   const { file, scope, dailyBudget, owner, clock, timers, onError } = options;
-  const budget = dailyBudget ?? Number.POSITIVE_INFINITY;
   /** The last that the file said of the day, and never less than it said before. */
   let known: ({ readonly day: string } & SpendingRow) | undefined;
   const unbooked = new Map<string, Unbooked>();
@@ -81,7 +80,7 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
     return { day, billed: billed + own.billed, unknown: unknown + own.unknown, open: open + own.open };
   }
 
-  async function reserveInFile(day: string): Promise<Reservation | undefined> {
+  async function reserveInFile(day: string, budget: number | undefined): Promise<Reservation | undefined> {
     await book();
     const own = unbooked.get(day);
     const { id, spending } = await file.call('reserve', {
@@ -90,7 +89,7 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
       owner: owner.name,
       pid: owner.pid,
       atMs: clock(),
-      budget: dailyBudget === undefined ? null : dailyBudget - (own ? own.billed + own.unknown + own.open : 0),
+      budget: budget === undefined ? null : budget - (own ? own.billed + own.unknown + own.open : 0),
     });
     const reservation: Reservation = {
       settle(outcome) {
@@ -105,13 +104,13 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
     learn(day, spending);
     if (id === null) return undefined;
     // Meanwhile memory may have given away the same calls.
-    if (totalOf(spentOn(day)) <= budget) return reservation;
+    if (totalOf(spentOn(day)) <= (budget ?? Number.POSITIVE_INFINITY)) return reservation;
     await reservation.settle('no');
     return undefined;
   }
 
-  function reserveInMemory(day: string): Reservation | undefined {
-    if (dailyBudget !== undefined && (known === undefined || totalOf(spentOn(day)) >= budget)) return undefined;
+  function reserveInMemory(day: string, budget: number | undefined): Reservation | undefined {
+    if (budget !== undefined && (known === undefined || totalOf(spentOn(day)) >= budget)) return undefined;
     const own = unbooked.get(day) ?? { billed: 0, unknown: 0, open: 0, isOffered: false };
     unbooked.set(day, own);
     own.open += 1;
@@ -180,9 +179,9 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
       const day = utcDayOf(clock());
       learn(day, await file.call('spendingOf', scope, day));
     },
-    async reserve() {
+    async reserve(budget = dailyBudget) {
       const day = utcDayOf(clock());
-      const inFile = reserveInFile(day);
+      const inFile = reserveInFile(day, budget);
       let reservation: Reservation | undefined;
       try {
         reservation = await within(timers, PATIENCE_MS, inFile);
@@ -191,7 +190,7 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
         scheduleSettling();
         // What the file reserves too late is given back, for it is counted here already.
         inFile.then((late) => late?.settle('no')).catch(() => {});
-        reservation = reserveInMemory(day);
+        reservation = reserveInMemory(day, budget);
       }
       if (reservation === undefined) {
         exhaustedUntilMs = clock() + Math.min(EXHAUSTED_MS, msToNextUtcDay(clock()));

@@ -6,6 +6,7 @@ import { createPatientStore, type PatientStore } from '../../src/cache/patient-s
 import { createPurchases, type Purchases } from '../../src/cache/purchases.ts';
 import { createSqliteAnswerStore } from '../../src/cache/sqlite-answer-store.ts';
 import { settleAbandoned } from '../../src/upstream/abandoned-reservations.ts';
+import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import type { LinkIndexKey, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
 import { createShield, type Shield } from '../../src/upstream/shield.ts';
@@ -69,7 +70,8 @@ export async function startLine(options: LineOptions): Promise<GatewayLine> {
   await ledger.load();
 
   const random = () => settings.jitter;
-  const shield = createShield({ ...settings, source: upstream, ledger, hasBreakers: true, random, ...common });
+  const clients = createClientLedgers(() => ledger);
+  const shield = createShield({ ...settings, source: upstream, ledger, clients, hasBreakers: true, random, ...common });
   const memory = createAnswerMemory({ maxEntries: 1000, lifetimes, clock: clock.nowMs });
   const store = createPatientStore({ store: createSqliteAnswerStore(file, SCOPE), timers, maxUnsaved: 1000 });
   const purchases = createPurchases({ source: watch(shield), memory, store, lifetimes, keyOf: cacheKeyIn });

@@ -1,8 +1,6 @@
-import { prepareAnswers } from '../../src/sqlite/answers.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
-import { prepareSpending } from '../../src/sqlite/spending.ts';
+import { type Operations, prepareOperations } from '../../src/sqlite/operations.ts';
 import type { SqliteFile } from '../../src/sqlite/sqlite-file.ts';
-import type { Operations } from '../../src/sqlite/worker.ts';
 
 /** The real statements on a database in memory, in this thread, which outlives the gateways that use it. */
 export interface SurvivingDatabase extends Disposable {
@@ -15,7 +13,7 @@ export interface SurvivingDatabase extends Disposable {
 
 export function createSurvivingDatabase(): SurvivingDatabase {
   const { database } = openDatabase(':memory:');
-  const operations: Operations = { ...prepareAnswers(database), ...prepareSpending(database) };
+  const operations: Operations = prepareOperations(database);
   const self: SurvivingDatabase = {
     isAway: false,
     operations,

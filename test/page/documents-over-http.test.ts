@@ -41,7 +41,7 @@ describe('the documents over HTTP', () => {
       expect(response.headers.get('content-length')).toBe(String(Buffer.byteLength(html)));
       expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none';(?!.*script-src)/);
       expect(response.headers.get('x-content-type-options')).toBe('nosniff');
-      expect(html).toContain(`<h1>${heading}</h1>`);
+      expect(html).toMatch(new RegExp(`<h1 id="[a-z0-9-]+">${heading}</h1>`));
       expect(html).toContain(`<title>kol-gateway: ${path.slice(1)}</title>`);
     }
   });

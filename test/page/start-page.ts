@@ -27,7 +27,7 @@ export async function openStartPage(browser: TestBrowser, origin: string, option
   requireBuiltPage();
   const tab = await browser.open(origin, options);
   const { page } = tab;
-  const input = page.getByRole('textbox');
+  const input = page.getByRole('textbox', { name: /^(KOL ids|达人 ID)/ });
   const card = (id: string) => page.getByRole('article', { name: id, exact: true });
   return {
     ...tab,

@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { startHttpServer } from '../../src/server/http-server.ts';
 import { createRequestListener } from '../../src/server/request-listener.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
 import { STAR_OF } from '../operations.ts';
+import { OPEN_EDGE } from '../support/open-edge.ts';
 import { answers, held, starOf, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
@@ -80,12 +80,12 @@ describe('routes', () => {
   ] as const)('while %s it is alive and not ready', async (readiness, connection) => {
     const listener = createRequestListener({
       graphql: async () => {},
-      pages: undefined,
+      ...OPEN_EDGE,
       host: '127.0.0.1',
       corsOrigins: [],
       readiness: () => readiness,
       isSandbox: false,
-      log: createLogger('silent'),
+      logFault: () => {},
     });
     const server = await startHttpServer({ host: '127.0.0.1', port: 0, listener });
     const headers = { connection: 'keep-alive' };

@@ -4,9 +4,11 @@ import type { LinkIndexCache } from '../../src/cache/link-index-cache.ts';
 import { createGraphqlHandler, type GraphqlHandler } from '../../src/server/graphql-handler.ts';
 import { startHttpServer } from '../../src/server/http-server.ts';
 import { createRequestListener } from '../../src/server/request-listener.ts';
-import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
+import { createLogFault, type LogFault } from '../../src/telemetry/log-faults.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import type { LinkIndexAnswer } from '../../src/upstream/link-index-source.ts';
 import { systemTimers } from '../../src/upstream/timers.ts';
+import { OPEN_EDGE } from '../support/open-edge.ts';
 import { type GraphResult, startTestGateway } from '../support/test-gateway.ts';
 
 /** Stands for what only the log may say. */
@@ -28,7 +30,7 @@ interface FaultyServer extends AsyncDisposable {
 }
 
 /** The HTTP edge over a handler that may fail in ways that no upstream can make it. */
-async function startEdge(createHandler: (log: Logger) => GraphqlHandler['handle']): Promise<FaultyServer> {
+async function startEdge(createHandler: (logFault: LogFault) => GraphqlHandler['handle']): Promise<FaultyServer> {
   const lines: string[] = [];
   const log = createLogger(
     'trace',
@@ -39,8 +41,9 @@ async function startEdge(createHandler: (log: Logger) => GraphqlHandler['handle'
       },
     }),
   );
-  const edge = { pages: undefined, host: '127.0.0.1', corsOrigins: [], readiness: () => 'ready' as const };
-  const listener = createRequestListener({ ...edge, graphql: createHandler(log), isSandbox: false, log });
+  const logFault = createLogFault(log, Date.now);
+  const edge = { ...OPEN_EDGE, host: '127.0.0.1', corsOrigins: [], readiness: () => 'ready' as const };
+  const listener = createRequestListener({ ...edge, graphql: createHandler(logFault), isSandbox: false, logFault });
   const server = await startHttpServer({ host: '127.0.0.1', port: 0, listener });
   return {
     logLines: () => lines.map((line) => JSON.parse(line)),
@@ -66,9 +69,22 @@ async function startEdge(createHandler: (log: Logger) => GraphqlHandler['handle'
 /** A cache that knows every KOL, except where the case says otherwise. */
 function startWithCache(faults: Partial<LinkIndexCache>): Promise<FaultyServer> {
   const cache: LinkIndexCache = { peek: () => answer, read: async () => answer, ...faults };
-  return startEdge((log) => {
-    const limits = { maxKolsPerRequest: 50, requestWaitMs: 1000, introspection: true, subgraphSecret: undefined };
-    return createGraphqlHandler({ cache, ...limits, freshForMs: () => 0, timers: systemTimers, log }).handle;
+  return startEdge((logFault) => {
+    const limits = {
+      maxKolsPerRequest: 50,
+      requestWaitMs: 1000,
+      introspection: true,
+      subgraphSecret: undefined,
+      trustedDocuments: undefined,
+    };
+    return createGraphqlHandler({
+      cache,
+      ...limits,
+      freshForMs: () => 0,
+      clock: Date.now,
+      timers: systemTimers,
+      logFault,
+    }).handle;
   });
 }
 
@@ -147,7 +163,9 @@ describe('an unexpected fault', () => {
 
     expect(status).toBe(500);
     expect(result).toEqual({
-      errors: [{ message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } }],
+      errors: [
+        { message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId } },
+      ],
     });
     expect(text).not.toContain(CANARY);
     expect(server.logLines()).toMatchObject([{ level: 'error', requestId, err: { message: CANARY } }]);
@@ -164,7 +182,7 @@ describe('an unexpected fault', () => {
       response.end(':{}}');
     });
 
-    await expect(server.query('{ __typename }')).rejects.toThrow('terminated');
+    await expect(server.query('{ __typename }')).rejects.toThrow(TypeError);
 
     expect(server.logLines()).toMatchObject([{ level: 'error', err: { message: CANARY } }]);
     isBroken = false;

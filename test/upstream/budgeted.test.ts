@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBudgeted } from '../../src/upstream/budgeted.ts';
+import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import type { LinkIndexSource } from '../../src/upstream/link-index-source.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
 import { createHeldSource, createScriptedSource, keyOf, settled } from '../model/held-source.ts';
@@ -12,8 +13,9 @@ const KEY = keyOf('7');
 function setUp(sourceOf: (clock: () => number) => LinkIndexSource, dailyBudget?: number) {
   const { nowMs } = createTestClock();
   const ledger = createMemoryLedger({ dailyBudget, clock: nowMs });
+  const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock: nowMs }));
   const source = sourceOf(nowMs);
-  const budgeted = createBudgeted({ source, ledger, clock: nowMs });
+  const budgeted = createBudgeted({ source, ledger, clients, clock: nowMs });
   const requester = createRequester();
   return { ledger, requester, read: () => budgeted.read(KEY, { acceptCache: true, requester }) };
 }

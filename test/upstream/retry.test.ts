@@ -51,10 +51,13 @@ describe('what is repeated', () => {
     expect(unknown.calls).toHaveLength(2);
   });
 
-  test('with the same options each time', async () => {
+  test('with the same options each time, and the number of the attempt', async () => {
     const { calls, read } = setUp([301, 0]);
     await read();
-    expect(calls.map(({ options }) => options)).toEqual([CACHED, CACHED]);
+    expect(calls.map(({ options }) => options)).toEqual([
+      { ...CACHED, attempt: 1 },
+      { ...CACHED, attempt: 2 },
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
 import { createShield, type ShieldOptions } from '../../src/upstream/shield.ts';
@@ -15,8 +16,9 @@ function setUp({ dailyBudget, ...limits }: Limits & { readonly dailyBudget?: num
   const clock = createTestClock();
   const source = createHeldSource(clock.nowMs);
   const ledger = createMemoryLedger({ dailyBudget, clock: clock.nowMs });
+  const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock: clock.nowMs }));
   const shield = createShield({
-    ...{ source, ledger, maxAttempts: 3, maxConcurrent: 32, maxPerSecond: undefined, maxQueued: 1000 },
+    ...{ source, ledger, clients, maxAttempts: 3, maxConcurrent: 32, maxPerSecond: undefined, maxQueued: 1000 },
     ...{ hasBreakers: true, clock: clock.nowMs, timers: clock.timers, random: () => 0, ...limits },
   });
   const outcomes: LinkIndexOutcome[] = [];
@@ -24,6 +26,7 @@ function setUp({ dailyBudget, ...limits }: Limits & { readonly dailyBudget?: num
     clock,
     source,
     ledger,
+    clients,
     shield,
     outcomes,
     words: () => outcomes.map(wordOf),

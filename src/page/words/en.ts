@@ -6,6 +6,8 @@ export const en: Words = {
   mode: { sandbox: 'Sandbox: scores are synthetic, nothing is bought', live: 'Live: answers are bought' },
   otherLanguage: '中文',
   links: { graphiql: 'GraphiQL', schema: 'Schema', docs: 'Documentation' },
+  keyLabel: 'Client key',
+  keyHint: 'Kept for this tab only.',
   idsLabel: 'KOL ids',
   idsHint: 'Up to five, separated by spaces or commas.',
   idsTooMany: 'Up to five ids at a time, please.',

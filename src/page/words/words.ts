@@ -12,6 +12,8 @@ export interface Words {
   readonly mode: { readonly sandbox: string; readonly live: string };
   readonly otherLanguage: string;
   readonly links: { readonly graphiql: string; readonly schema: string; readonly docs: string };
+  readonly keyLabel: string;
+  readonly keyHint: string;
   readonly idsLabel: string;
   readonly idsHint: string;
   readonly idsTooMany: string;

@@ -6,6 +6,8 @@ export const zh: Words = {
   mode: { sandbox: '沙盒模式：分数为模拟数据，不产生费用', live: '正式模式：查询会付费' },
   otherLanguage: 'English',
   links: { graphiql: 'GraphiQL', schema: '模式定义', docs: '文档' },
+  keyLabel: '客户端密钥',
+  keyHint: '仅保存在当前标签页。',
   idsLabel: '达人 ID',
   idsHint: '最多五个，用空格或逗号分隔。',
   idsTooMany: '一次最多查询五个 ID。',

@@ -10,14 +10,32 @@ export interface Page {
   readonly contentSecurityPolicy: string;
 }
 
+export interface PageOptions {
+  /** Answers are synthetic. */
+  readonly isSandbox: boolean;
+  /** Nothing is answered without a client key, so the page asks for one; it is kept for the tab only. */
+  readonly needsKey: boolean;
+}
+
 export type PageHandler = (exchange: Exchange) => Promise<void>;
 
-/** Makes and compresses a page at its first visit; later ones send it again only to who has another. */
-export function servePage(render: () => Promise<Page>): PageHandler {
-  let ready: ReturnType<typeof prepare> | undefined;
+/** A page as it is sent. */
+export interface PreparedPage {
+  readonly html: Uint8Array;
+  readonly gzipped: Uint8Array;
+  readonly etag: string;
+  readonly contentSecurityPolicy: string;
+}
+
+/** Makes a page at its first visit; later ones send it again only to who has another. */
+export function servePage(prepare: () => Promise<PreparedPage>): PageHandler {
+  let ready: Promise<PreparedPage> | undefined;
 
   return async ({ request, response }) => {
-    ready ??= prepare(render);
+    ready ??= prepare().catch((error: unknown) => {
+      ready = undefined; // the next visitor may have more luck
+      throw error;
+    });
     const { html, gzipped, etag, contentSecurityPolicy } = await ready;
     response.setHeader('etag', etag);
     response.setHeader('cache-control', 'no-cache');
@@ -40,8 +58,7 @@ export function servePage(render: () => Promise<Page>): PageHandler {
   };
 }
 
-async function prepare(render: () => Promise<Page>) {
-  const { html, contentSecurityPolicy } = await render();
+export async function preparePage({ html, contentSecurityPolicy }: Page): Promise<PreparedPage> {
   const bytes = Buffer.from(html);
   return {
     html: bytes,

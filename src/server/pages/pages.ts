@@ -1,6 +1,6 @@
 import { createDocuments, type DocumentHandler } from './documents.ts';
 import { createGraphiqlPage } from './graphiql-page.ts';
-import type { PageHandler } from './page.ts';
+import type { PageHandler, PageOptions } from './page.ts';
 import { createStartPage } from './start-page.ts';
 
 /** Everything that is shown to a person in a browser. */
@@ -11,16 +11,15 @@ export interface Pages {
   readonly documents: DocumentHandler;
 }
 
-export interface PagesOptions {
-  readonly isSandbox: boolean;
-  /** Whether the schema may be read over the wire. */
-  readonly introspection: boolean;
+export interface PagesOptions extends PageOptions {
+  /** Whether a visitor without a key may read the schema. */
+  readonly isSchemaPublic: boolean;
 }
 
-export function createPages({ isSandbox, introspection }: PagesOptions): Pages {
+export function createPages({ isSchemaPublic, ...options }: PagesOptions): Pages {
   return {
-    start: createStartPage({ isSandbox }),
-    graphiql: createGraphiqlPage({ isSandbox }),
-    documents: createDocuments({ isSchemaPublic: introspection }),
+    start: createStartPage(options),
+    graphiql: createGraphiqlPage(options),
+    documents: createDocuments({ isSchemaPublic }),
   };
 }

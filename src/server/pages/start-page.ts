@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type PageHandler, servePage } from './page.ts';
+import { type PageHandler, type PageOptions, preparePage, servePage } from './page.ts';
 
 /** Made from `src/page` by `npm run build:page`, which npm runs after an install. */
 const BUILT_PAGE = new URL('../../../dist/page/index.html', import.meta.url);
@@ -10,12 +10,15 @@ const BUILT_PAGE = new URL('../../../dist/page/index.html', import.meta.url);
  * The page that compares KOLs, from one document that holds its script and style.
  * @returns undefined where it was never built
  */
-export function createStartPage({ isSandbox }: { readonly isSandbox: boolean }): PageHandler | undefined {
+export function createStartPage({ isSandbox, needsKey }: PageOptions): PageHandler | undefined {
   if (!existsSync(BUILT_PAGE)) return undefined;
   return servePage(async () => {
     const built = await readFile(BUILT_PAGE, 'utf8');
-    const html = isSandbox ? built.replace('data-mode="live"', 'data-mode="sandbox"') : built;
-    return { html, contentSecurityPolicy: policyFor(html) };
+    const html = built.replace(
+      'data-mode="live" data-key="no"',
+      `data-mode="${isSandbox ? 'sandbox' : 'live'}" data-key="${needsKey ? 'yes' : 'no'}"`,
+    );
+    return preparePage({ html, contentSecurityPolicy: policyFor(html) });
   });
 }
 

@@ -1,11 +1,13 @@
 import { NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { GraphqlCall } from '../reply.ts';
 
-/** `__schema` and `__type` become validation errors; `__typename` stays. */
-export function forbidIntrospection(): Plugin {
+/** `__schema` and `__type` are validation errors to clients without the scope `introspect`; `__typename` stays. */
+export function forbidIntrospection(introspection: boolean): Plugin<{ call: GraphqlCall }> {
   return {
-    onValidate({ addValidationRule }) {
-      addValidationRule(NoSchemaIntrospectionCustomRule);
+    onValidate({ context, addValidationRule }) {
+      const { client } = (context as unknown as { call: GraphqlCall }).call;
+      if (!introspection || !client.scopes.has('introspect')) addValidationRule(NoSchemaIntrospectionCustomRule);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ExecutionResult } from '@graphql-tools/utils';
 import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import type { Logger } from '../../telemetry/logger.ts';
+import type { LogFault } from '../../telemetry/log-faults.ts';
 import type { GraphqlCall } from '../reply.ts';
 
 const MASKED = 'INTERNAL_SERVER_ERROR';
@@ -24,26 +24,26 @@ function isMeantForClients(error: unknown): error is GraphQLError {
 }
 
 /** Gives every error a code and the id of its request, and logs what was masked under the same id. */
-export function reportErrors(log: Logger): Plugin<{ call: GraphqlCall }> {
+export function reportErrors(logFault: LogFault): Plugin<{ call: GraphqlCall }> {
   return {
     onResultProcess({ result, setResult, serverContext }) {
       // Yoga types the server's context away here; it is what the handler passed in.
       const { call } = serverContext as unknown as { call: GraphqlCall };
-      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (payload) => reported(log, call, payload)));
-      else if (!Array.isArray(result)) setResult(reported(log, call, result));
+      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (payload) => reported(logFault, call, payload)));
+      else if (!Array.isArray(result)) setResult(reported(logFault, call, result));
     },
   };
 }
 
 /** A result, or one payload of an incremental one, with its errors as clients see them. */
-function reported<Result extends ExecutionResult>(log: Logger, call: GraphqlCall, result: Result): Result {
+function reported<Result extends ExecutionResult>(logFault: LogFault, call: GraphqlCall, result: Result): Result {
   const { errors, incremental } = result;
   if (errors) call.hasErrors = true;
   return {
     ...result,
-    ...(errors && { errors: errors.map((error) => report(log, call.exchange.requestId, error, result)) }),
+    ...(errors && { errors: errors.map((error) => report(logFault, call.exchange.requestId, error, result)) }),
     // What is deferred or streamed: yoga's own masking does not reach it.
-    ...(incremental && { incremental: incremental.map((part) => reported(log, call, masked(part))) }),
+    ...(incremental && { incremental: incremental.map((part) => reported(logFault, call, masked(part))) }),
   };
 }
 
@@ -52,10 +52,9 @@ function masked(result: ExecutionResult): ExecutionResult {
   return { ...result, errors: result.errors.map((error) => maskError(error, MASKED_MESSAGE) as GraphQLError) };
 }
 
-function report(log: Logger, requestId: string, error: GraphQLError, result: ExecutionResult): GraphQLError {
+function report(logFault: LogFault, requestId: string, error: GraphQLError, result: ExecutionResult): GraphQLError {
   const code = error.extensions['code'] ?? (isAboutInput(error, result) ? 'BAD_USER_INPUT' : MASKED);
-  if (code === MASKED)
-    log.error({ requestId, err: error.originalError ?? error, path: error.path }, 'unexpected fault');
+  if (code === MASKED) logFault(error.originalError ?? error, { requestId, path: error.path });
   // A copy: yoga remembers the errors of invalid documents and shares them between requests.
   const { originalError, ...extensions } = error.extensions;
   // The JSON parser's own words, by which yoga tells a body that is no JSON: HTTP 400 whatever the client accepts.

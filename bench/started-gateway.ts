@@ -1,0 +1,31 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** The real program in a process of its own, on a free port. */
+export interface StartedGateway extends AsyncDisposable {
+  readonly origin: string;
+}
+
+/** @param env its whole configuration; it answers from the built-in sandbox */
+export async function startGateway(env: Readonly<Record<string, string>>): Promise<StartedGateway> {
+  const child = spawn(process.execPath, [new URL('../src/main.ts', import.meta.url).pathname], {
+    env: { PATH: process.env['PATH'], PORT: '0', JUSTONEAPI_ENVIRONMENT: 'sandbox', ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return { origin: await originOf(child), [Symbol.asyncDispose]: () => stop(child) };
+}
+
+async function originOf({ stdout }: ChildProcess): Promise<string> {
+  let text = '';
+  for await (const chunk of stdout ?? []) {
+    text += chunk;
+    const origin = /(http:\S+)\/graphql/.exec(text)?.[1];
+    if (origin) return origin;
+  }
+  throw new Error(`expected the gateway to start, it said: ${text}`);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM');
+  if (child.exitCode === null) await once(child, 'exit');
+}

@@ -1,0 +1,63 @@
+import type { Config } from './config/config.ts';
+import type { Stores } from './open-stores.ts';
+import { openDoor } from './server/clients/door.ts';
+import { createRates } from './server/clients/rates.ts';
+import { readTrustedDocuments } from './server/trusted-documents.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { systemTimers, type Timers, within } from './upstream/timers.ts';
+import { watchFileContent } from './watched-file.ts';
+
+export interface OpenDoorsOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly stores: Stores;
+  readonly clock: () => number;
+  readonly timers: Timers;
+  readonly closing: AsyncDisposableStack;
+}
+
+/** A start waits no longer than this for what clients sent before it, in milliseconds. */
+const START_PATIENCE_MS = 1000;
+
+/** Who is let in, how often, and with which documents. */
+export async function openDoors({ config, log, stores, clock, timers, closing }: OpenDoorsOptions) {
+  const { clientKeysFile, allowAnonymous, introspection } = config.server;
+  const door = openDoor({
+    keyFile: clientKeysFile,
+    allowAnonymous,
+    onReloaded: () => log.info('the client keys were read anew from their file'),
+    onRejected: (error) =>
+      log.error({ err: error }, 'the key file changed and is none now; the last good keys stay in use'),
+  });
+  closing.defer(() => door.close());
+
+  const { onError } = stores;
+  const rates = createRates({ store: stores.rates, clock, timers, onError });
+  closing.defer(() => rates.close());
+  await within(systemTimers, START_PATIENCE_MS, rates.load()).catch((error: unknown) => onError('rates', error));
+
+  return {
+    door,
+    rates,
+    trustedDocuments: openTrustedDocuments(config, log, closing),
+    /** What a person without a key finds. */
+    visitor: {
+      needsKey: door.stranger === undefined,
+      isSchemaPublic: introspection && door.stranger?.scopes.has('introspect') === true,
+    },
+  };
+}
+
+function openTrustedDocuments({ server: { trustedDocuments } }: Config, log: Logger, closing: AsyncDisposableStack) {
+  if (trustedDocuments === undefined) return undefined;
+  const { path, only } = trustedDocuments;
+  const file = watchFileContent({
+    path,
+    read: readTrustedDocuments,
+    onChange: () => log.info('the trusted documents were read anew from their file'),
+    onRejected: (error) =>
+      log.error({ err: error }, 'the file of trusted documents is none now; the last good ones stay'),
+  });
+  closing.defer(() => file.close());
+  return { only, documents: { documentOf: (hash: string) => file.current().documentOf(hash) } };
+}

@@ -1,0 +1,67 @@
+import type { Config } from './config/config.ts';
+import type { ReadNote } from './loaders/request-account.ts';
+import type { ProcessIdentity } from './open-stores.ts';
+import { createExportErrors } from './telemetry/export-errors.ts';
+import { logAttempt } from './telemetry/log-attempts.ts';
+import { type CallSummary, logCall, logTurnedAway, type TurnedAway } from './telemetry/log-calls.ts';
+import { createLogFault } from './telemetry/log-faults.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { createMetrics, type MetricSources } from './telemetry/metrics.ts';
+import type { Attempt } from './upstream/paid-source.ts';
+import type { Timers } from './upstream/timers.ts';
+import { VERSION } from './version.ts';
+
+export interface OpenTelemetryOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly identity: ProcessIdentity;
+  readonly clock: () => number;
+  readonly timers: Timers;
+  /** What is read at the time of a scrape. */
+  readonly sources: MetricSources;
+  readonly closing: AsyncDisposableStack;
+}
+
+/** Who is told of what happens: each event leads to the log, the metrics, or both. No layer knows of either. */
+export async function openTelemetry(options: OpenTelemetryOptions) {
+  const { log, clock, sources, closing } = options;
+  // Opened first and so closed last: a purchase that a stop waited for is still exported.
+  const tracer = await openTracer(options);
+  closing.defer(() => tracer?.close());
+  const metrics = createMetrics(sources);
+
+  return {
+    tracer,
+    metrics,
+    logFault: createLogFault(log, clock),
+    onAttempt(attempt: Attempt) {
+      logAttempt(log, attempt);
+      metrics.noteAttempt(attempt);
+    },
+    onRead({ source, wouldBuy }: ReadNote) {
+      if (!wouldBuy) metrics.noteRead(source);
+    },
+    onCall(call: CallSummary) {
+      logCall(log, call);
+      metrics.noteRequest(call);
+    },
+    onTurnedAway(call: TurnedAway) {
+      logTurnedAway(log, call);
+      metrics.noteRequest(call);
+    },
+    onStoreError: metrics.noteStoreError,
+  };
+}
+
+/** OpenTelemetry's modules are loaded only where traces are exported. */
+async function openTracer({ config, log, identity, clock, timers }: OpenTelemetryOptions) {
+  if (config.tracesUrl === undefined) return undefined;
+  const { openTracing } = await import('./telemetry/tracing.ts');
+  return openTracing({
+    url: config.tracesUrl,
+    serviceVersion: VERSION,
+    instanceId: identity.name,
+    onExportError: createExportErrors(log, clock),
+    after: timers.after,
+  });
+}

@@ -1,0 +1,35 @@
+import type { Config } from './config/config.ts';
+import { startSandbox } from './sandbox/sandbox-server.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { openTokenSource } from './upstream/token-source.ts';
+
+export interface OpenUpstreamOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** How long the built-in synthetic upstream takes to answer, in milliseconds. */
+  readonly sandboxLatencyMs?: number | undefined;
+  readonly onNewToken: () => void;
+  readonly closing: AsyncDisposableStack;
+}
+
+/** Where answers come from: the vendor, or the synthetic upstream, which is started here. */
+export async function openUpstream({ config, log, sandboxLatencyMs, onNewToken, closing }: OpenUpstreamOptions) {
+  const { target, endpoint } = config.upstream;
+  if (target.mode === 'sandbox') {
+    const sandbox = await startSandbox({ latencyMs: sandboxLatencyMs });
+    closing.defer(() => sandbox.close());
+    // A magic id fails only itself: one that says "gone" must not move everybody to the successor.
+    const fixedEndpoint = endpoint === 'auto' ? 'kol-link-info' : endpoint;
+    const token = openTokenSource({ value: 'sandbox' });
+    return { isSandbox: true, baseUrl: sandbox.baseUrl, token, endpoint: fixedEndpoint } as const;
+  }
+  const token = openTokenSource(target.token, {
+    onReloaded() {
+      log.info('the token was read anew from its file');
+      onNewToken();
+    },
+    onRejected: () => log.error('the token file changed and holds no token now; the last good one stays in use'),
+  });
+  closing.defer(() => token.close());
+  return { isSandbox: false, baseUrl: target.baseUrl, token, endpoint } as const;
+}

@@ -1,0 +1,81 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Timers } from '../../upstream/timers.ts';
+import type { Refusal } from '../reply.ts';
+import type { Client } from './client.ts';
+
+const MINUTE_SECONDS = 60;
+/** How often what has changed is stored, in milliseconds; a kill loses no more than that. */
+const SAVE_MS = 1000;
+
+/** What a client has sent in the minute that ends at `endsAtMs`. */
+export interface SentRequests {
+  readonly client: string;
+  readonly count: number;
+  readonly endsAtMs: number;
+}
+
+/** Where counts outlive the process. */
+export interface RateStore {
+  load(): Promise<readonly SentRequests[]>;
+  save(sent: readonly SentRequests[]): Promise<void>;
+}
+
+export interface RatesOptions {
+  /** Undefined where nothing outlives the process. */
+  readonly store?: RateStore | undefined;
+  readonly clock: () => number;
+  readonly timers: Timers;
+  readonly onError?: (operation: string, error: unknown) => void;
+}
+
+/** How many requests each client sends. */
+export interface Rates {
+  /** Takes up what was counted before a restart. */
+  load(): Promise<void>;
+  /** Counts a request. @returns the refusal of one beyond the client's `perMinute` */
+  count(client: Client): Promise<Refusal | undefined>;
+  /** Stores what is counted. */
+  close(): Promise<void>;
+}
+
+/** One limiter for all, so that a changed limit counts with what was sent before. */
+export function createRates({ store, clock, timers, onError }: RatesOptions): Rates {
+  const requests = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: MINUTE_SECONDS });
+  const unsaved = new Map<string, SentRequests>();
+  let cancelSaving: (() => void) | undefined;
+
+  async function save(): Promise<void> {
+    cancelSaving = undefined;
+    const sent = [...unsaved.values()];
+    unsaved.clear();
+    if (sent.length > 0) await store?.save(sent).catch((error: unknown) => onError?.('rates', error));
+  }
+
+  return {
+    async load() {
+      for (const { client, count, endsAtMs } of (await store?.load()) ?? []) {
+        const seconds = Math.ceil((endsAtMs - clock()) / 1000);
+        if (seconds > 0 && seconds <= MINUTE_SECONDS) await requests.set(client, count, seconds);
+      }
+    },
+    async count({ name, perMinute }) {
+      if (perMinute === undefined) return undefined;
+      const { consumedPoints, msBeforeNext } = await requests.consume(name);
+      if (store) {
+        unsaved.set(name, { client: name, count: consumedPoints, endsAtMs: clock() + msBeforeNext });
+        cancelSaving ??= timers.after(SAVE_MS, save);
+      }
+      if (consumedPoints <= perMinute) return undefined;
+      return {
+        httpStatus: 429,
+        code: 'RATE_LIMITED',
+        message: `Too many requests: expected at most ${perMinute} per minute.`,
+        retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+      };
+    },
+    async close() {
+      cancelSaving?.();
+      await save();
+    },
+  };
+}

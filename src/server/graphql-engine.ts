@@ -1,0 +1,92 @@
+import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { LinkIndexCache } from '../cache/link-index-cache.ts';
+import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
+import type { GraphContext } from '../schema/builder.ts';
+import { schema } from '../schema/schema.ts';
+import type { LogFault } from '../telemetry/log-faults.ts';
+import type { Tracer } from '../telemetry/span.ts';
+import { createDocumentCaches } from './plugins/document-caches.ts';
+import { forbidIntrospection } from './plugins/forbid-introspection.ts';
+import { guardSubgraph } from './plugins/guard-subgraph.ts';
+import { limitKols } from './plugins/limit-kols.ts';
+import { limitQueries } from './plugins/limit-queries.ts';
+import { refuseMalformedUrls } from './plugins/refuse-malformed-urls.ts';
+import { refuseUnwantedParts } from './plugins/refuse-unwanted-parts.ts';
+import { maskError, reportErrors } from './plugins/report-errors.ts';
+import { tellAccount } from './plugins/tell-account.ts';
+import { traceOperations } from './plugins/trace-operations.ts';
+import { type TrustDocumentsOptions, trustDocuments } from './plugins/trust-documents.ts';
+import type { GraphqlCall } from './reply.ts';
+import { createIsRouter } from './router-secret.ts';
+
+export interface GraphqlEngineOptions {
+  readonly cache: LinkIndexCache;
+  /** For how much longer an outcome is fresh, in milliseconds. */
+  readonly freshForMs: LinkIndexLoaderOptions['freshForMs'];
+  readonly maxKolsPerRequest: number;
+  /** Whether clients with the scope `introspect` may read the schema. */
+  readonly introspection: boolean;
+  /** What a router must send to ask for entities or the SDL; undefined lets everybody. */
+  readonly subgraphSecret: string | undefined;
+  /** Documents that are named by their hash, and whether only they are answered; undefined where there are none. */
+  readonly trustedDocuments: Omit<TrustDocumentsOptions, 'isRouter'> | undefined;
+  readonly clock: () => number;
+  /** Told of every read, once for each key of a request. */
+  readonly onRead?: LinkIndexLoaderOptions['onRead'];
+  readonly logFault: LogFault;
+  /** Undefined where no traces are made. */
+  readonly tracer?: Tracer | undefined;
+}
+
+/** Yoga, with every default of its that is meant for another kind of server turned off. */
+export function createGraphqlEngine(options: GraphqlEngineOptions) {
+  const { cache, freshForMs, maxKolsPerRequest, introspection, subgraphSecret, trustedDocuments, logFault } = options;
+  const { clock, onRead, tracer } = options;
+  const isRouter = createIsRouter(subgraphSecret);
+
+  return createYoga<{ call: GraphqlCall }, GraphContext>({
+    schema,
+    context: ({ call: { account, client } }) => ({
+      linkIndexes: createLinkIndexLoader({ cache, account, freshForMs, clock, onRead }),
+      mayForce: client.scopes.has('fresh'),
+    }),
+    plugins: [
+      ...limitQueries({
+        maxKols: maxKolsPerRequest,
+        mayIntrospect: ({ client }) => introspection && client.scopes.has('introspect'),
+      }),
+      refuseMalformedUrls(),
+      ...(trustedDocuments ? [trustDocuments({ ...trustedDocuments, isRouter })] : []),
+      rememberOperation(),
+      forbidIntrospection(introspection),
+      ...(subgraphSecret === undefined ? [] : [guardSubgraph(isRouter)]),
+      limitKols(maxKolsPerRequest),
+      useDeferStream(),
+      refuseUnwantedParts(),
+      reportErrors(logFault),
+      tellAccount(),
+      ...(tracer ? [traceOperations()] : []),
+    ],
+    maskedErrors: { maskError },
+    logging: false,
+    cors: false,
+    multipart: false,
+    graphiql: false,
+    landingPage: false,
+    batching: false,
+    parserAndValidationCache: createDocumentCaches(),
+    // The body is read at our edge; yoga's own limiter halves throughput.
+    maxRequestBodySize: false,
+  });
+}
+
+/** What was asked, for whoever tells of the call when it has been answered. */
+function rememberOperation(): Plugin<{ call: GraphqlCall }> {
+  return {
+    onParams({ params, context }) {
+      const { call } = context as unknown as { call: GraphqlCall };
+      call.operation = { name: params.operationName ?? undefined, query: params.query };
+    },
+  };
+}

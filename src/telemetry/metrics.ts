@@ -1,0 +1,109 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What is read at the time of a scrape. */
+export interface MetricSources {
+  /** Every endpoint that may be asked. */
+  readonly endpoints: readonly string[];
+  /** The one that is asked now. */
+  readonly endpoint: () => string;
+  readonly inFlight: () => number;
+  readonly queued: () => number;
+  readonly openBreakers: () => readonly string[];
+  /** Billed calls that are left today; undefined without a budget. */
+  readonly budgetRemaining: () => number | undefined;
+  /** Billed calls per UTC day; undefined without a budget. */
+  readonly budgetLimit: number | undefined;
+}
+
+export interface Metrics {
+  noteAttempt(attempt: { endpoint: string; outcome: string; billed: string; durationMs: number }): void;
+  noteRead(source: string): void;
+  noteRequest(request: { client: string; outcome: string; durationMs: number }): void;
+  noteStoreError(store: string, operation: string): void;
+  readonly contentType: string;
+  /** In Prometheus's text format. */
+  text(): Promise<string>;
+}
+
+const RESULTS = ['memory', 'store', 'stale', 'coalesced', 'negative', 'upstream', 'failed'];
+const BREAKERS = ['account', 'endpoint', 'quota', 'upstream'];
+/** An answer takes from one second to a minute, a cached one about a millisecond. */
+const UPSTREAM_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60];
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 70];
+
+/** Names are a public contract. No KOL id, token or key is ever the value of a label. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  collectDefaultMetrics({ register: registry });
+
+  const counter = (name: string, help: string, ...labelNames: string[]) =>
+    new Counter({ name: `kol_gateway_${name}`, help, labelNames, registers });
+  const histogram = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
+    new Histogram({ name: `kol_gateway_${name}`, help, buckets, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
+    new Gauge({
+      name: `kol_gateway_${name}`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        collect(this);
+      },
+    });
+
+  const attempts = counter('upstream_attempts_total', 'Calls to the upstream, by outcome.', 'endpoint', 'outcome');
+  const billed = counter('upstream_billed_total', 'Calls that were billed.', 'endpoint');
+  const unknown = counter('upstream_outcome_unknown_total', 'Calls that may have been billed.', 'endpoint');
+  const upstreamSeconds = histogram('upstream_seconds', 'How long a call took.', UPSTREAM_SECONDS, 'endpoint');
+  const reads = counter('link_index_reads_total', 'Reads, one per key and request, by where they ended.', 'result');
+  const requestSeconds = histogram(
+    'graphql_request_seconds',
+    'How long a GraphQL request took.',
+    REQUEST_SECONDS,
+    'client',
+    'outcome',
+  );
+  const storeErrors = counter('store_errors_total', 'What the store did not do, by operation.', 'store', 'operation');
+
+  // Born at 0: a rate sees no first event of a counter that begins with it.
+  for (const endpoint of sources.endpoints) {
+    for (const outcome of ['ok', 'no_data']) attempts.inc({ endpoint, outcome }, 0);
+    billed.inc({ endpoint }, 0);
+    unknown.inc({ endpoint }, 0);
+  }
+  for (const result of RESULTS) reads.inc({ result }, 0);
+
+  gauge('upstream_in_flight', 'Calls in flight.', ['endpoint'], (it) =>
+    it.set({ endpoint: sources.endpoint() }, sources.inFlight()),
+  );
+  gauge('upstream_queued', 'Calls that wait for their turn.', ['endpoint'], (it) =>
+    it.set({ endpoint: sources.endpoint() }, sources.queued()),
+  );
+  gauge('upstream_breaker_open', '1 while calls are paused for this reason.', ['reason'], (it) => {
+    const open = sources.openBreakers();
+    for (const reason of BREAKERS) it.set({ reason }, Number(open.includes(reason)));
+  });
+  const { budgetLimit } = sources;
+  if (budgetLimit !== undefined) {
+    gauge('budget_limit', 'Billed calls per UTC day that may be made.', [], (it) => it.set(budgetLimit));
+    gauge('budget_remaining', 'Billed calls that are left for this UTC day.', [], (it) =>
+      it.set(sources.budgetRemaining() ?? 0),
+    );
+  }
+
+  return {
+    noteAttempt({ endpoint, outcome, billed: isBilled, durationMs }) {
+      attempts.inc({ endpoint, outcome: outcome.toLowerCase().replace(/^upstream_/, '') });
+      if (isBilled === 'yes') billed.inc({ endpoint });
+      if (isBilled === 'unknown') unknown.inc({ endpoint });
+      upstreamSeconds.observe({ endpoint }, durationMs / 1000);
+    },
+    noteRead: (source) => reads.inc({ result: source === 'bought' ? 'upstream' : source }),
+    noteRequest: ({ client, outcome, durationMs }) => requestSeconds.observe({ client, outcome }, durationMs / 1000),
+    noteStoreError: (store, operation) => storeErrors.inc({ store, operation }),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}

@@ -1,0 +1,27 @@
+const INTERVAL_MS = 60_000;
+/** Different faults that are remembered at a time; beyond that the oldest is forgotten. */
+const MAX_KINDS = 100;
+
+/** Calls `write` for the first of a kind, and after that at most once a minute, with how many there were since the last time. */
+export type SumUp = (kind: string, write: (count: number) => void) => void;
+
+/**
+ * What fails at every request must not fill the log.
+ * @param clock milliseconds since the epoch
+ */
+export function createSumUp(clock: () => number): SumUp {
+  const kinds = new Map<string, { count: number; quietUntilMs: number }>();
+
+  return (kind, write) => {
+    const known = kinds.get(kind) ?? { count: 0, quietUntilMs: 0 };
+    known.count += 1;
+    if (clock() >= known.quietUntilMs) {
+      write(known.count);
+      known.count = 0;
+      known.quietUntilMs = clock() + INTERVAL_MS;
+    }
+    kinds.set(kind, known);
+    const [oldest] = kinds.keys();
+    if (kinds.size > MAX_KINDS && oldest !== undefined) kinds.delete(oldest);
+  };
+}
