@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+export const LONG = ['test/soak/**/*.test.ts', 'test/faults/canary-surfaces.test.ts'];
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Longer ones, some of which want the machine for themselves: npm run test:soak.
+    exclude: ['**/node_modules/**', ...LONG],
     testTimeout: 60_000,
     // Many tests wait for a browser, a process or a socket: more at once than there are cores.
     maxWorkers: 4,

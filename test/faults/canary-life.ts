@@ -52,7 +52,6 @@ export interface Life extends AsyncDisposable {
   readonly collector: OtlpReceiver;
   /** Its environment, for other commands that are run there. */
   readonly env: Readonly<Record<string, string>>;
-  readonly folder: string;
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** The bytes of the store, write-ahead log included. */
@@ -130,7 +129,6 @@ export async function startLife(setting: Setting): Promise<Life> {
     elsewhere,
     collector,
     env,
-    folder,
     stdout,
     stderr,
     storeBytes: () => bytesIn(join(folder, 'store')),
