@@ -26,7 +26,8 @@ export function openSqliteFile(path: string): SqliteFile {
     // Beside this file, in the sources and in the build.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const url = new URL(`./worker.${extension}`, import.meta.url);
-    const started = new Worker(url, { workerData: { path }, execArgv: [] });
+    // A thread has options of its own, and its part of a diagnostic report would else hold the environment whatever ours say.
+    const started = new Worker(url, { workerData: { path }, execArgv: ['--report-exclude-env'] });
     started.unref();
     started.on('message', (reply: WorkerReply) => {
       const call = calls.get(reply.id);

@@ -176,7 +176,6 @@ interface DiagnosticReport {
 async function reportOf(life: Life): Promise<string> {
   const report = JSON.parse(await life.report()) as DiagnosticReport;
   for (const part of [report, ...report.workers]) {
-    if (life.setting === 'terminal') delete part.environmentVariables;
     for (const name of WITHOUT_A_FILE) delete part.environmentVariables?.[name];
   }
   return JSON.stringify(report);
