@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-export const LONG = ['test/soak/**/*.test.ts', 'test/faults/canary-surfaces.test.ts'];
+export const LONG = [
+  'test/soak/**/*.test.ts',
+  'test/faults/canary-surfaces.test.ts',
+  'test/clients/**/*.test.ts',
+  'test/page/everyone.browser.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import autocannon from 'autocannon';
 import { startGateway } from './started-gateway.ts';
 
 /**
  * What doors and windows cost a cached answer: the same build with client keys, limits, trusted documents, tracing and logs at
- * `info` against one with none of them, in turns, so that both see the same machine. Prints the median of each and the ratio.
+ * `info` against one with none of them, in turns, so that all see the same machine. Prints the median of each and the ratio.
+ * A folder as its argument is another checkout, which is measured as well: `node overhead.ts ../../an-older-one`.
  */
 const ROUNDS = 7;
 const SECONDS = 4;
@@ -57,8 +58,11 @@ async function requestsPerSecond(origin: string, duration: number): Promise<numb
 await using stack = new AsyncDisposableStack();
 stack.defer(() => void collector.close());
 const gateways = new Map<string, string>();
-for (const [name, env] of Object.entries(variants)) {
-  const gateway = stack.use(await startGateway(env));
+const [otherTree] = process.argv.slice(2);
+const starts = Object.entries(variants).map(([name, env]) => ({ name, env, tree: undefined as string | undefined }));
+if (otherTree) starts.push({ name: `off, in ${otherTree}`, env: variants.off, tree: resolve(otherTree) });
+for (const { name, env, tree } of starts) {
+  const gateway = stack.use(await startGateway(env, tree));
   gateways.set(name, gateway.origin);
   await requestsPerSecond(gateway.origin, 3);
 }

@@ -1,14 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 
 /** The real program in a process of its own, on a free port. */
 export interface StartedGateway extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** @param env its whole configuration; it answers from the built-in sandbox */
-export async function startGateway(env: Readonly<Record<string, string>>): Promise<StartedGateway> {
-  const child = spawn(process.execPath, [new URL('../src/main.ts', import.meta.url).pathname], {
+const THIS_TREE = new URL('..', import.meta.url).pathname;
+
+/**
+ * @param env its whole configuration; it answers from the built-in sandbox
+ * @param tree another checkout to compare with
+ */
+export async function startGateway(
+  env: Readonly<Record<string, string>>,
+  tree: string = THIS_TREE,
+): Promise<StartedGateway> {
+  const child = spawn(process.execPath, [join(tree, 'src/main.ts')], {
     env: { PATH: process.env['PATH'], PORT: '0', JUSTONEAPI_ENVIRONMENT: 'sandbox', ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
