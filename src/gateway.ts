@@ -19,7 +19,7 @@ import type { Logger } from './telemetry/logger.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
 import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
-import type { DaySpending } from './upstream/ledger.ts';
+import { remainingOf } from './upstream/ledger.ts';
 import type { LinkIndexKey, LinkIndexOutcome } from './upstream/link-index-source.ts';
 import { createPaidSource } from './upstream/paid-source.ts';
 import { createShield } from './upstream/shield.ts';
@@ -185,8 +185,4 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       timers.after(HURRY_MS, () => server.destroy());
     },
   };
-}
-
-function remainingOf({ billed, unknown, open }: DaySpending, dailyBudget: number | undefined): number | undefined {
-  return dailyBudget === undefined ? undefined : Math.max(0, dailyBudget - billed - unknown - open);
 }

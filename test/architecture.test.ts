@@ -62,3 +62,9 @@ test('only the client imports undici, and only main touches the process', () => 
   const touching = files.filter(({ path }) => /\bprocess\.\w/.test(readFileSync(path, 'utf8'))).map(({ path }) => path);
   expect(touching).toEqual(['src/main.ts']);
 });
+
+test('the 9 MB of GraphiQL are put together in a thread of their own', () => {
+  const importersOf = (name: string) => files.filter(({ imports }) => imports.includes(name)).map(({ path }) => path);
+  expect(importersOf('@graphql-yoga/render-graphiql')).toEqual(['src/server/pages/graphiql-html.ts']);
+  expect(importersOf('src/server/pages/graphiql-html.ts')).toEqual(['src/server/pages/graphiql-thread.ts']);
+});

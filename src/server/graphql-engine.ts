@@ -1,5 +1,5 @@
 import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { createYoga } from 'graphql-yoga';
 import type { LinkIndexCache } from '../cache/link-index-cache.ts';
 import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
 import type { GraphContext } from '../schema/builder.ts';
@@ -13,6 +13,7 @@ import { limitKols } from './plugins/limit-kols.ts';
 import { limitQueries } from './plugins/limit-queries.ts';
 import { refuseMalformedUrls } from './plugins/refuse-malformed-urls.ts';
 import { refuseUnwantedParts } from './plugins/refuse-unwanted-parts.ts';
+import { rememberOperation } from './plugins/remember-operation.ts';
 import { maskError, reportErrors } from './plugins/report-errors.ts';
 import { tellAccount } from './plugins/tell-account.ts';
 import { traceOperations } from './plugins/trace-operations.ts';
@@ -79,14 +80,4 @@ export function createGraphqlEngine(options: GraphqlEngineOptions) {
     // The body is read at our edge; yoga's own limiter halves throughput.
     maxRequestBodySize: false,
   });
-}
-
-/** What was asked, for whoever tells of the call when it has been answered. */
-function rememberOperation(): Plugin<{ call: GraphqlCall }> {
-  return {
-    onParams({ params, context }) {
-      const { call } = context as unknown as { call: GraphqlCall };
-      call.operation = { name: params.operationName ?? undefined, query: params.query };
-    },
-  };
 }

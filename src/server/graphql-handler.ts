@@ -7,7 +7,7 @@ import { type Client, LOCAL } from './clients/client.ts';
 import { createGraphqlEngine, type GraphqlEngineOptions } from './graphql-engine.ts';
 import { isDryRun, waitMsOf } from './prefer.ts';
 import { readBody } from './read-body.ts';
-import { type Exchange, type GraphqlCall, type Refusal, refuse } from './reply.ts';
+import { type Exchange, type GraphqlCall, isReading, type Refusal, refuse } from './reply.ts';
 import { traceRequest } from './trace-request.ts';
 
 const MAX_BODY_BYTES = 100_000;
@@ -57,7 +57,7 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     const span = tracer && traceRequest(tracer, exchange, client);
     const wantsAccount = request.headers['x-account'] === '1';
     if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
-    const body = isBodyless(request.method) ? undefined : await readBody(request, MAX_BODY_BYTES);
+    const body = isReading(exchange) ? undefined : await readBody(request, MAX_BODY_BYTES);
     if (body === null) return refuse(exchange, TOO_LARGE);
 
     using account = openAccount(exchange, client);
@@ -105,10 +105,6 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
   }
 
   return { handle, endWaits: () => waitsEnd.abort() };
-}
-
-function isBodyless(method = 'GET'): boolean {
-  return method === 'GET' || method === 'HEAD';
 }
 
 function summaryOf({ exchange, client, account, operation, hasErrors }: GraphqlCall, durationMs: number): CallSummary {

@@ -7,6 +7,7 @@ export interface HttpServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly listener: RequestListener;
+  /** 10 s for the headers, 30 s for the request, 60 s for taking an answer, looked after every second by default. */
   readonly patience?: Partial<Patience>;
 }
 

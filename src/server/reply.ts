@@ -27,12 +27,22 @@ export interface GraphqlCall {
   isIncremental: boolean;
 }
 
+/** Yoga types away, in most of its hooks, what the handler gives it along with a request. */
+export function callOf(context: unknown): GraphqlCall {
+  return (context as { call: GraphqlCall }).call;
+}
+
 export interface Refusal {
   readonly httpStatus: number;
   readonly code: string;
   readonly message: string;
   /** When to come again, where that helps. */
   readonly retryAfterSeconds?: number;
+}
+
+/** Whether a request asks to be shown something, and sends nothing. */
+export function isReading({ request: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 export function replyJson({ request, response }: Exchange, httpStatus: number, body: unknown): void {

@@ -8,7 +8,7 @@ import { type Door, isRefusal } from './clients/door.ts';
 import type { Rates } from './clients/rates.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Readiness } from './readiness.ts';
-import { type Exchange, type Refusal, refuse, replyJson } from './reply.ts';
+import { type Exchange, isReading, type Refusal, refuse, replyJson } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface RequestListenerOptions extends BrowserGuardOptions {
@@ -119,8 +119,4 @@ function refuseWithoutOps({ scopes }: Client): Refusal | undefined {
 /** A browser that goes to an address, as opposed to a page's script or a program that asks for data. */
 function isPageVisit(exchange: Exchange): boolean {
   return isReading(exchange) && /\btext\/html\b/.test(exchange.request.headers.accept ?? '');
-}
-
-function isReading({ request: { method } }: Exchange): boolean {
-  return method === 'GET' || method === 'HEAD';
 }

@@ -1,15 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { digestOf, isSameDigest } from './secret-digest.ts';
 
 /** Whether the value of a `Router-Authorization` header is the secret of this subgraph. */
 export type IsRouter = (routerAuthorization: string | null | undefined) => boolean;
 
-/** Digests have one length, so that the comparison takes the same time whatever was sent. Without a secret nobody is a router. */
+/** Without a secret nobody is a router. */
 export function createIsRouter(secret: string | undefined): IsRouter {
   if (secret === undefined) return () => false;
   const expected = digestOf(secret);
-  return (given) => timingSafeEqual(digestOf(given ?? ''), expected);
-}
-
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return (given) => isSameDigest(digestOf(given ?? ''), expected);
 }

@@ -1,6 +1,6 @@
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClientLedgers } from '../upstream/client-ledgers.ts';
-import type { Ledger } from '../upstream/ledger.ts';
+import { type Ledger, remainingOf } from '../upstream/ledger.ts';
 import { type Exchange, replyJson } from './reply.ts';
 
 export interface WindowsOptions {
@@ -21,11 +21,10 @@ export function createWindows({ metrics, ledger, clients, dailyBudget }: Windows
     },
     async '/account'(exchange: Exchange): Promise<void> {
       const today = ledger.today();
-      const spent = today.billed + today.unknown + today.open;
       replyJson(exchange, 200, {
         ...today,
         budget: dailyBudget ?? null,
-        remaining: dailyBudget === undefined ? null : Math.max(0, dailyBudget - spent),
+        remaining: remainingOf(today, dailyBudget) ?? null,
         clients: clients.today(),
       });
     },

@@ -11,6 +11,16 @@ export interface DaySpending {
   readonly open: number;
 }
 
+/** What counts as spent: calls in flight and those of unknown outcome as well. */
+export function spentIn({ billed, unknown, open }: Omit<DaySpending, 'day'>): number {
+  return billed + unknown + open;
+}
+
+/** What is left of a budget, in calls; undefined without one. */
+export function remainingOf(today: DaySpending, dailyBudget: number | undefined): number | undefined {
+  return dailyBudget === undefined ? undefined : Math.max(0, dailyBudget - spentIn(today));
+}
+
 /** One call that may cost money, from before it is sent until its end is known. */
 export interface Reservation {
   /** Never rejects: a store that is away is the ledger's own trouble. */

@@ -1,5 +1,5 @@
 import type { Billed } from './business-codes.ts';
-import { type DaySpending, type Ledger, utcDayOf } from './ledger.ts';
+import { type DaySpending, type Ledger, spentIn, utcDayOf } from './ledger.ts';
 
 export interface MemoryLedgerOptions {
   /** Billed calls per UTC day; undefined is no limit, 0 buys nothing. */
@@ -19,8 +19,7 @@ export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clo
   }
 
   function isUsedUp(budget: number): boolean {
-    const { billed, unknown, open } = today();
-    return billed + unknown + open >= budget;
+    return spentIn(today()) >= budget;
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Booking, SpendingRow } from '../sqlite/spending.ts';
 import type { SqliteFile } from '../sqlite/sqlite-file.ts';
-import { type DaySpending, type Ledger, msToNextUtcDay, type Reservation, utcDayOf } from './ledger.ts';
+import { type DaySpending, type Ledger, msToNextUtcDay, type Reservation, spentIn, utcDayOf } from './ledger.ts';
 import { type Timers, within } from './timers.ts';
 
 /** A ledger that is away holds up no call by more than this, in milliseconds. */
@@ -104,13 +104,13 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
     learn(day, spending);
     if (id === null) return undefined;
     // Meanwhile memory may have given away the same calls.
-    if (totalOf(spentOn(day)) <= (budget ?? Number.POSITIVE_INFINITY)) return reservation;
+    if (spentIn(spentOn(day)) <= (budget ?? Number.POSITIVE_INFINITY)) return reservation;
     await reservation.settle('no');
     return undefined;
   }
 
   function reserveInMemory(day: string, budget: number | undefined): Reservation | undefined {
-    if (budget !== undefined && (known === undefined || totalOf(spentOn(day)) >= budget)) return undefined;
+    if (budget !== undefined && (known === undefined || spentIn(spentOn(day)) >= budget)) return undefined;
     const own = unbooked.get(day) ?? { billed: 0, unknown: 0, open: 0, isOffered: false };
     unbooked.set(day, own);
     own.open += 1;
@@ -139,7 +139,7 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
           own.isOffered = false;
         }
       }
-      if (totalOf(own) === 0) unbooked.delete(day);
+      if (spentIn(own) === 0) unbooked.delete(day);
     }
   }
 
@@ -205,8 +205,4 @@ export function createSqliteLedger(options: SqliteLedgerOptions): SqliteLedger {
       await within(timers, PATIENCE_MS * 20, settleAll()).catch(() => {});
     },
   };
-}
-
-function totalOf({ billed, unknown, open }: SpendingRow): number {
-  return billed + unknown + open;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { startUpstreamByKol } from '../examples/upstream-by-kol.ts';
-import { SOON } from '../page/test-browser.ts';
 import { expectsChromium } from '../support/chromium.ts';
 import { answers, failsWith, held, starOf } from '../support/scripted-upstream.ts';
+import { SOON } from '../support/test-browser.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
+import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { useClientPage } from './client-page.ts';
 import type { ClientStep } from './client-step.ts';
 

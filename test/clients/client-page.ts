@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'vite';
 import { afterAll, beforeAll } from 'vitest';
-import { type Tab, useTestBrowser } from '../page/test-browser.ts';
+import { type Tab, useTestBrowser } from '../support/test-browser.ts';
 import type { ClientRequest, ClientStep } from './client-step.ts';
 
 export interface ClientTab extends Tab {

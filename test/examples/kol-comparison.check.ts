@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { expectsChromium, openTestPage, type TestPage } from '../support/chromium.ts';
 import { answers, failsWith, held, starOf } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGatewayOptions } from '../support/test-gateway.ts';
+import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { serveExample } from './serve-example.ts';
-import { startUpstreamByKol } from './upstream-by-kol.ts';
 
 interface OpenExample extends AsyncDisposable, Pick<TestPage, 'page' | 'foreignRequests' | 'faults'> {
   readonly clock: { advanceMs(ms: number): void };

@@ -3,9 +3,9 @@ import { accessibilityFaults } from '../support/axe.ts';
 import { expectsChromium } from '../support/chromium.ts';
 import { writeKeyFile } from '../support/key-file.ts';
 import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { useTestBrowser } from '../support/test-browser.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 import { openStartPage } from './start-page.ts';
-import { useTestBrowser } from './test-browser.ts';
 
 describe.skipIf(!expectsChromium())('where a client key is needed', () => {
   const browser = useTestBrowser();

@@ -1,12 +1,12 @@
 import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { startUpstreamByKol } from '../examples/upstream-by-kol.ts';
 import { accessibilityFaults } from '../support/axe.ts';
 import { expectsChromium } from '../support/chromium.ts';
 import { answers, held } from '../support/scripted-upstream.ts';
+import { SOON, useTestBrowser } from '../support/test-browser.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
+import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { openStartPage, type StartPage } from './start-page.ts';
-import { SOON, useTestBrowser } from './test-browser.ts';
 
 const NO_RETRIES = { UPSTREAM_MAX_ATTEMPTS: '1' };
 const EVERY_OUTCOME = 'sandbox-sample sandbox-not-ranked sandbox-201 sandbox-301 bad.id';

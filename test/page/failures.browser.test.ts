@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { startUpstreamByKol } from '../examples/upstream-by-kol.ts';
 import { expectsChromium } from '../support/chromium.ts';
 import { answers, failsWith, held } from '../support/scripted-upstream.ts';
+import { SOON, useTestBrowser } from '../support/test-browser.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
+import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { startCuttableProxy } from './cuttable-proxy.ts';
 import { openStartPage } from './start-page.ts';
-import { SOON, useTestBrowser } from './test-browser.ts';
 
 const NO_RETRIES = { UPSTREAM_MAX_ATTEMPTS: '1' };
 const AWAY = /The gateway itself does not answer\. Check that it runs, and try again\.\s+NETWORK/;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startUpstreamByKol } from '../examples/upstream-by-kol.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
+import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { requireBuiltPage } from './start-page.ts';
 
 /** Bytes on their way: below it a phone on 3G has the page within a second. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { startUpstreamByKol } from '../examples/upstream-by-kol.ts';
 import { expectsChromium } from '../support/chromium.ts';
 import { answers, held, starOf } from '../support/scripted-upstream.ts';
+import { useTestBrowser } from '../support/test-browser.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
+import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { openStartPage } from './start-page.ts';
-import { useTestBrowser } from './test-browser.ts';
 
 describe.skipIf(!expectsChromium())('the start page', () => {
   const browser = useTestBrowser();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import type { Tab, TabOptions, TestBrowser } from './test-browser.ts';
+import type { Tab, TabOptions, TestBrowser } from '../support/test-browser.ts';
 
 /** The start page as a person uses it. */
 export interface StartPage extends Tab {

@@ -79,3 +79,9 @@ test('every request has a line at debug, and a failed one at info', async () => 
   ]);
   expect(gateway.logText()).toContain('"attempt":1');
 });
+
+test('what the store does not do is counted', async () => {
+  await using gateway = await startTestGateway({ env: { CACHE_STORE: 'sqlite:/proc/nowhere/cache.sqlite' } });
+  await gateway.query(STARS_OF, { ids: ['1'] });
+  expect(await metricsOf(gateway)).toMatch(/kol_gateway_store_errors_total\{store="sqlite",operation="get"\} [1-9]/);
+});

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
@@ -51,4 +53,18 @@ test('without TRUSTED_DOCUMENTS_ONLY queries are answered as well', async () => 
   await using gateway = await startTestGateway({ env: { TRUSTED_DOCUMENTS_FILE: MANIFEST } });
   expect(await ask(gateway, { query: '{ kol(id: "7") { id } }' })).toMatchObject({ data: { kol: { id: '7' } } });
   expect(await ask(gateway, named(hash))).toMatchObject({ data: { kol: { id: '7' } } });
+});
+
+test('a replaced manifest is read anew, and a broken one keeps the old documents', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'kol-gateway-')), 'documents.json');
+  writeFileSync(path, JSON.stringify({ ['1'.repeat(64)]: '{ __typename }' }));
+  await using gateway = await startTestGateway({ env: { TRUSTED_DOCUMENTS_FILE: path } });
+  const codeOf = async (digit: string) => (await ask(gateway, named(digit.repeat(64)))).code;
+
+  writeFileSync(path, '{');
+  await expect.poll(() => gateway.logText(), { timeout: 5000 }).toContain('the last good ones stay');
+  expect([await codeOf('1'), await codeOf('2')]).toEqual([undefined, 'PERSISTED_QUERY_NOT_FOUND']);
+  writeFileSync(path, JSON.stringify({ ['2'.repeat(64)]: '{ __typename }' }));
+  await expect.poll(() => codeOf('2'), { timeout: 5000 }).toBeUndefined();
+  expect(await codeOf('1')).toBe('PERSISTED_QUERY_NOT_FOUND');
 });

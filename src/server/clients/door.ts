@@ -22,7 +22,7 @@ export interface Door {
   close(): void;
 }
 
-/** @throws KeyFileError when the key file is none at the start */
+/** @throws JsonFileError when the key file is none at the start */
 export function openDoor({ keyFile, allowAnonymous, onReloaded, onRejected }: DoorOptions): Door {
   const keys =
     keyFile === undefined
@@ -33,8 +33,7 @@ export function openDoor({ keyFile, allowAnonymous, onReloaded, onRejected }: Do
   return {
     admit(headers) {
       const given = keysIn(headers);
-      if (!keys) return stranger ?? unauthenticated('expected a client key');
-      if (given.length === 0) {
+      if (!keys || given.length === 0) {
         return stranger ?? unauthenticated('expected a client key, as "Authorization: Bearer KEY" or "x-api-key: KEY"');
       }
       if (given.length > 1) return unauthenticated('expected one client key, got two that differ');

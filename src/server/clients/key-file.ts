@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readJsonFile } from '../json-file.ts';
+import { digestOf, isSameDigest } from '../secret-digest.ts';
 import { type Client, isClientName, SCOPES } from './client.ts';
 
 const keyFile = z.strictObject({
@@ -27,43 +27,21 @@ export interface ClientKeys {
  * Reads a key file: `{"clients":[{"name","sha256","perMinute"?,"billedPerDay"?,"scopes"?}]}`. A name may stand there twice with
  * two keys, so that one can take the place of the other; the two share their limits.
  *
- * @throws KeyFileError that says where the file is wrong, and never what stands there
+ * @throws JsonFileError that says where the file is wrong, and never what stands there
  */
 export function readKeyFile(path: string): ClientKeys {
-  const { clients } = parse(path);
+  const { clients } = readJsonFile(path, keyFile, '{"clients":[{"name":…,"sha256":…}]}');
   const entries = clients.map(({ sha256, name, perMinute, billedPerDay, scopes }) => ({
     digest: Buffer.from(sha256, 'hex'),
     client: { name, perMinute, billedPerDay, scopes: new Set(scopes) } satisfies Client,
   }));
   return {
-    // Every entry is compared, and digests have one length: how long it takes tells nothing about a key.
+    // Every entry is compared, so that how long it takes tells nothing about a key.
     clientOf: (key) => {
-      const given = createHash('sha256').update(key).digest();
+      const given = digestOf(key);
       let found: Client | undefined;
-      for (const { digest, client } of entries) if (timingSafeEqual(digest, given)) found = client;
+      for (const { digest, client } of entries) if (isSameDigest(digest, given)) found = client;
       return found;
     },
   };
-}
-
-function parse(path: string): z.output<typeof keyFile> {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new KeyFileError(error instanceof SyntaxError ? 'it is no JSON' : String((error as { code?: string }).code));
-  }
-  const result = keyFile.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new KeyFileError(`${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
-}
-
-/** Says what was expected and where; never a hash, a name or a path, which may be a key put into the wrong place. */
-export class KeyFileError extends Error {
-  override readonly name = 'KeyFileError';
-
-  constructor(problem: string) {
-    super(`expected a readable JSON file {"clients":[{"name":…,"sha256":…}]} (${problem})`);
-  }
 }

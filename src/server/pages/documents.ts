@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { Marked } from 'marked';
-import { gfmHeadingId } from 'marked-gfm-heading-id';
 import type { Exchange } from '../reply.ts';
 
 /** The package's own folder: its documents are served under the names that they have there, so that their links work. */
@@ -12,9 +10,6 @@ const KINDS = [
   { name: /^\/(?:LICENSE|schema\.graphql)$/, type: 'text/plain; charset=utf-8' },
   { name: /^\/docs\/screenshots\/[\w-]+\.png$/, type: 'image/png' },
 ];
-
-/** Headings get the ids that links into documents name. */
-const markdown = new Marked(gfmHeadingId());
 
 const STYLE =
   ':root{color-scheme:light dark}body{max-width:860px;margin:24px auto;padding:0 20px;font:16px/1.55 system-ui,sans-serif}code,pre{font-size:14px}pre,table{overflow-x:auto}pre{padding:10px;border:1px solid #8886;border-radius:6px}table{display:block;border-collapse:collapse}td,th{padding:3px 8px;border:1px solid #8886;text-align:left}img{max-width:100%}';
@@ -33,7 +28,7 @@ export function createDocuments({ isSchemaPublic }: DocumentsOptions): DocumentH
     if (!kind || (path === '/schema.graphql' && !isSchemaPublic)) return false;
     const bytes = await readFile(new URL(`.${path}`, ROOT)).catch(() => undefined);
     if (bytes === undefined) return false;
-    const body = path.endsWith('.md') ? htmlOf(path, bytes.toString()) : bytes;
+    const body = path.endsWith('.md') ? await htmlOf(path, bytes.toString()) : bytes;
     response.writeHead(200, {
       'content-type': kind.type,
       'content-length': Buffer.byteLength(body),
@@ -46,6 +41,9 @@ export function createDocuments({ isSchemaPublic }: DocumentsOptions): DocumentH
   };
 }
 
-function htmlOf(path: string, text: string): string {
+/** Headings get the ids that links into documents name. What renders is loaded by the first visit, and not by the start. */
+async function htmlOf(path: string, text: string): Promise<string> {
+  const [{ Marked }, { gfmHeadingId }] = await Promise.all([import('marked'), import('marked-gfm-heading-id')]);
+  const markdown = new Marked(gfmHeadingId());
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>kol-gateway: ${path.slice(1)}</title><link rel="icon" href="data:,"><style>${STYLE}</style><main>${markdown.parse(text)}</main></html>`;
 }

@@ -8,6 +8,7 @@ export function createGraphiqlPage(options: PageOptions): PageHandler {
     // Beside this file, in the sources and in the build.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const url = new URL(`./graphiql-thread.${extension}`, import.meta.url);
+    // For the option see sqlite/sqlite-file.ts.
     const worker = new Worker(url, { workerData: options, execArgv: ['--report-exclude-env'] });
     worker.unref();
     const [page] = (await once(worker, 'message')) as [PreparedPage];

@@ -1,7 +1,7 @@
 import { memoize1 } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, visit } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { GraphqlCall } from '../reply.ts';
+import { callOf, type GraphqlCall } from '../reply.ts';
 import type { IsRouter } from '../router-secret.ts';
 
 /** What only a router asks for: the SDL to compose, and entities to join. */
@@ -15,7 +15,7 @@ export function guardSubgraph(isRouter: IsRouter): Plugin<{ call: GraphqlCall }>
   return {
     onExecute({ args, setResultAndStopExecution }) {
       if (!asksAsRouter(args.document)) return;
-      const { call } = args.contextValue as unknown as { call: GraphqlCall };
+      const call = callOf(args.contextValue);
       const given = call.exchange.request.headers['router-authorization'];
       if (isRouter(given === undefined ? undefined : String(given))) return;
       const message =

@@ -1,6 +1,7 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
-import type { GraphqlCall } from '../reply.ts';
+import { callOf, type GraphqlCall } from '../reply.ts';
+import { copyError } from './copy-error.ts';
 
 /** How GraphQL ends the message about a name that it does not know. */
 const SUGGESTION = / Did you mean .*$/s;
@@ -14,19 +15,12 @@ export function hideSuggestions(mayIntrospect: (call: GraphqlCall) => boolean): 
     onResultProcess({ result, setResult, serverContext }) {
       if (isAsyncIterable(result) || Array.isArray(result) || !result.errors) return;
       if (!result.errors.some(({ message }) => SUGGESTION.test(message))) return;
-      const { call } = serverContext as unknown as { call: GraphqlCall };
+      const call = callOf(serverContext);
       if (!mayIntrospect(call)) setResult({ ...result, errors: result.errors.map(withoutSuggestion) });
     },
   };
 }
 
 function withoutSuggestion(error: GraphQLError): GraphQLError {
-  return new GraphQLError(error.message.replace(SUGGESTION, ''), {
-    nodes: error.nodes ?? null,
-    source: error.source ?? null,
-    positions: error.positions ?? null,
-    path: error.path ?? null,
-    originalError: error.originalError ?? null,
-    extensions: error.extensions,
-  });
+  return copyError(error, { message: error.message.replace(SUGGESTION, '') });
 }

@@ -1,6 +1,6 @@
-import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { GraphqlCall } from '../reply.ts';
+import { badRequest } from './bad-request.ts';
 
 /** A list of entities nests 3 levels: variables, list, representation. */
 const MAX_LEVELS = 32;
@@ -32,8 +32,4 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   const values: unknown[] = Array.isArray(value) ? value : Object.values(value);
   for (const each of values) if (typeof each === 'object' && isDeeperThan(levels - 1, each)) return true;
   return false;
-}
-
-function badRequest(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
 }

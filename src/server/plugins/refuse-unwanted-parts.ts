@@ -10,7 +10,7 @@ import {
   visit,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { GraphqlCall } from '../reply.ts';
+import { callOf, type GraphqlCall } from '../reply.ts';
 
 const IN_PARTS = /\b(multipart\/(mixed|\*)|text\/(event-stream|\*))|\*\/\*/;
 
@@ -21,7 +21,7 @@ const IN_PARTS = /\b(multipart\/(mixed|\*)|text\/(event-stream|\*))|\*\/\*/;
 export function refuseUnwantedParts(): Plugin<{ call: GraphqlCall }> {
   return {
     onExecute({ args, setResultAndStopExecution }) {
-      const { call } = args.contextValue as unknown as { call: GraphqlCall };
+      const call = callOf(args.contextValue);
       if (IN_PARTS.test(call.exchange.request.headers.accept ?? '*/*') || !comesInParts(args)) return;
       const extensions = { code: 'BAD_REQUEST', http: { status: 406 } };
       setResultAndStopExecution({ errors: [new GraphQLError('Not acceptable in parts.', { extensions })] });

@@ -1,8 +1,9 @@
 import type { ExecutionResult } from '@graphql-tools/utils';
-import { GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { LogFault } from '../../telemetry/log-faults.ts';
-import type { GraphqlCall } from '../reply.ts';
+import { callOf, type GraphqlCall } from '../reply.ts';
+import { copyError } from './copy-error.ts';
 
 const MASKED = 'INTERNAL_SERVER_ERROR';
 /** Yoga's own. */
@@ -12,7 +13,7 @@ const MASKED_MESSAGE = 'Unexpected error.';
 export function maskError(error: unknown, message: string): Error {
   if (isMeantForClients(error)) return error;
   const extensions = { code: MASKED, unexpected: true };
-  if (error instanceof GraphQLError) return copyOf(error, { message, extensions });
+  if (error instanceof GraphQLError) return copyError(error, { message, extensions });
   return new GraphQLError(message, {
     originalError: error instanceof Error ? error : new Error(String(error)),
     extensions,
@@ -27,8 +28,7 @@ function isMeantForClients(error: unknown): error is GraphQLError {
 export function reportErrors(logFault: LogFault): Plugin<{ call: GraphqlCall }> {
   return {
     onResultProcess({ result, setResult, serverContext }) {
-      // Yoga types the server's context away here; it is what the handler passed in.
-      const { call } = serverContext as unknown as { call: GraphqlCall };
+      const call = callOf(serverContext);
       if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (payload) => reported(logFault, call, payload)));
       else if (!Array.isArray(result)) setResult(reported(logFault, call, result));
     },
@@ -55,28 +55,13 @@ function masked(result: ExecutionResult): ExecutionResult {
 function report(logFault: LogFault, requestId: string, error: GraphQLError, result: ExecutionResult): GraphQLError {
   const code = error.extensions['code'] ?? (isAboutInput(error, result) ? 'BAD_USER_INPUT' : MASKED);
   if (code === MASKED) logFault(error.originalError ?? error, { requestId, path: error.path });
-  // A copy: yoga remembers the errors of invalid documents and shares them between requests.
   const { originalError, ...extensions } = error.extensions;
   // The JSON parser's own words, by which yoga tells a body that is no JSON: HTTP 400 whatever the client accepts.
   if (originalError) extensions['http'] = { status: 400 };
-  return copyOf(error, { message: error.message, extensions: { retryable: false, ...extensions, code, requestId } });
+  return copyError(error, { extensions: { retryable: false, ...extensions, code, requestId } });
 }
 
 /** GraphQL's own errors have no code: about variables there is no data yet, about an argument they point at its value. */
 function isAboutInput(error: GraphQLError, result: ExecutionResult): boolean {
   return !('data' in result) || error.nodes?.[0]?.kind !== Kind.FIELD;
-}
-
-function copyOf(
-  error: GraphQLError,
-  { message, extensions }: { message: string; extensions: GraphQLErrorExtensions },
-): GraphQLError {
-  return new GraphQLError(message, {
-    nodes: error.nodes ?? null,
-    source: error.source ?? null,
-    positions: error.positions ?? null,
-    path: error.path ?? null,
-    originalError: error.originalError ?? null,
-    extensions,
-  });
 }

@@ -1,5 +1,5 @@
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import type { GraphqlCall } from '../reply.ts';
+import { callOf, type GraphqlCall } from '../reply.ts';
 
 /**
  * Adds to the extensions of an answer, and of an incremental one's last payload, what the headers cannot say: where each
@@ -8,7 +8,7 @@ import type { GraphqlCall } from '../reply.ts';
 export function tellAccount(): Plugin<{ call: GraphqlCall }> {
   return {
     onResultProcess({ result, setResult, serverContext }) {
-      const { call } = serverContext as unknown as { call: GraphqlCall };
+      const call = callOf(serverContext);
       if (isAsyncIterable(result)) {
         call.isIncremental = true;
         const isLast = (payload: object) => (payload as { hasNext?: boolean }).hasNext === false;

@@ -1,6 +1,6 @@
 import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { GraphqlCall } from '../reply.ts';
+import { callOf, type GraphqlCall } from '../reply.ts';
 
 /**
  * Makes the operation a step of the request's trace, which the handler ends. Its document is left out, for arguments may
@@ -11,7 +11,7 @@ import type { GraphqlCall } from '../reply.ts';
 export function traceOperations(): Plugin<{ call: GraphqlCall }> {
   return {
     onExecute({ args: { document, operationName, contextValue } }) {
-      const { account, span } = contextValue.call;
+      const { account, span } = callOf(contextValue);
       const operation = getOperationAST(document, operationName);
       const type = operation?.operation;
       account.span = span?.child(type ?? 'GraphQL Operation', {

@@ -170,3 +170,30 @@ test('what a client has sent and spent outlives a restart', async () => {
   expect((await ask(gateway, bearer(WEB))).status).toBe(429);
   expect(upstream.calls).toHaveLength(1);
 });
+
+test('who meets an old answer pays for the refresh behind it', async () => {
+  using keys = writeKeyFile({ ...WEB, billedPerDay: 2 }, OPS);
+  await using upstream = await startScriptedUpstream(answers);
+  await using gateway = await startTestGateway({ upstream, env: { CLIENT_KEYS_FILE: keys.path } });
+  const read = (who: { readonly key: string }) => gateway.query(STAR_OF, { id: '1' }, { headers: bearer(who) });
+  const billed = async () => {
+    const { clients } = await (await fetch(`${gateway.origin}/account`, { headers: bearer(OPS) })).json();
+    return [clients.ops?.billed, clients.web?.billed];
+  };
+
+  await read(OPS);
+  gateway.clock.advanceMs(2 * 3_600_000);
+  await read(WEB);
+  await upstream.received(2);
+  await expect.poll(billed).toEqual([1, 1]);
+});
+
+test('a page of an allowed origin can read why it was not let in', async () => {
+  using keys = writeKeyFile(WEB);
+  const origin = 'https://app.example';
+  await using gateway = await startTestGateway({
+    env: { CLIENT_KEYS_FILE: keys.path, JUSTONEAPI_ENVIRONMENT: 'sandbox', CORS_ORIGINS: origin },
+  });
+  const { status, headers } = await gateway.post({ query: '{ __typename }' }, { headers: { origin } });
+  expect([status, headers.get('access-control-allow-origin')]).toEqual([401, origin]);
+});

@@ -1,4 +1,4 @@
-import { answers, type Behaviour, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { answers, type Behaviour, type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
 
 /** Calls for a KOL get that KOL's behaviours in turn, and the last one from then on; other KOLs get their own scores. */
 export function startUpstreamByKol(

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import { openTestPage, type TestPage, WINDOW } from '../support/chromium.ts';
+import { openTestPage, type TestPage, WINDOW } from './chromium.ts';
 
 /** How long to wait for what comes by itself: shorter than the test's own time, so that it fails with what it waited for. */
 export const SOON = { timeout: 10_000 };

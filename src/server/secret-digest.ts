@@ -1,0 +1,11 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** The SHA-256 digest of a secret: what is kept of it, and what is compared. */
+export function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+/** Digests have one length, so that the comparison takes the same time whatever was sent. */
+export function isSameDigest(one: Buffer, other: Buffer): boolean {
+  return timingSafeEqual(one, other);
+}
