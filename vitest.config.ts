@@ -10,8 +10,8 @@ export const LONG = [
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Longer ones, some of which want the machine for themselves: npm run test:soak.
-    exclude: ['**/node_modules/**', ...LONG],
+    // Longer ones, some of which want the machine for themselves: npm run test:soak and test:replicas.
+    exclude: ['**/node_modules/**', 'test/replicas/**', ...LONG],
     testTimeout: 60_000,
     // Many tests wait for a browser, a process or a socket: more at once than there are cores.
     maxWorkers: 4,

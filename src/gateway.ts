@@ -6,7 +6,6 @@ import { createPatientStore } from './cache/patient-store.ts';
 import { createPurchases } from './cache/purchases.ts';
 import type { Config } from './config/config.ts';
 import { openDoors } from './open-doors.ts';
-import { openStores, type ProcessIdentity } from './open-stores.ts';
 import { openTelemetry } from './open-telemetry.ts';
 import { openUpstream } from './open-upstream.ts';
 import { createGraphqlHandler } from './server/graphql-handler.ts';
@@ -15,7 +14,10 @@ import { createPages } from './server/pages/pages.ts';
 import type { Readiness } from './server/readiness.ts';
 import { createRequestListener } from './server/request-listener.ts';
 import { createWindows } from './server/windows.ts';
+import { openStores } from './stores/open-stores.ts';
+import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { createAdjustableClock } from './upstream/adjustable-clock.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
 import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
@@ -24,6 +26,7 @@ import type { LinkIndexKey, LinkIndexOutcome } from './upstream/link-index-sourc
 import { createPaidSource } from './upstream/paid-source.ts';
 import { createShield } from './upstream/shield.ts';
 import { systemTimers, type Timers } from './upstream/timers.ts';
+import { accountOf } from './upstream/token-source.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -63,7 +66,9 @@ const HURRY_MS = 2000;
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, identity, sandboxLatencyMs } = options;
-  const { clock = Date.now, timers = systemTimers, random = Math.random } = options;
+  const { timers = systemTimers, random = Math.random } = options;
+  const adjustableClock = createAdjustableClock(options.clock ?? Date.now);
+  const clock = adjustableClock.nowMs;
   await using starting = new AsyncDisposableStack();
   let readiness: Readiness = 'starting';
 
@@ -81,7 +86,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   const { logFault } = telemetry;
-  const stores = await openStores({ config, log, clock, identity, closing: starting, onError: telemetry.onStoreError });
   const onNewToken = () => shield.forgiveAccount();
   const upstream = await openUpstream({ config, log, sandboxLatencyMs, onNewToken, closing: starting });
 
@@ -96,6 +100,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const endpoints = createEndpointChoice(upstream.endpoint, () =>
     log.warn('the upstream endpoint kol-link-info is gone; its successor author-link-info is asked from now on'),
   );
+  const { lifetimes, maxEntries } = config.cache;
+  const memory = createAnswerMemory({ maxEntries, lifetimes, clock });
+  const onError = telemetry.onStoreError;
+  const stores = await openStores({
+    ...{ config, log, identity, onError, closing: starting },
+    clock: adjustableClock,
+    account: () => accountOf(upstream.token.current()),
+    endpoint: () => endpoints.current().name,
+    // What is not in this memory is found in the store when it is asked for.
+    onBought: (cacheKey, outcome) => memory.get(cacheKey) && memory.recall(cacheKey, outcome),
+  });
   const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: telemetry.onAttempt });
 
   const shield = createShield({
@@ -103,22 +118,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     source: paidSource,
     ledger: stores.ledger,
     clients: stores.clients,
+    pace: stores.shared?.pace,
+    pauses: stores.shared?.pauses,
     hasBreakers: !upstream.isSandbox,
     clock,
     timers,
     random,
   });
 
-  const { lifetimes, maxEntries } = config.cache;
   const keyOf = (key: LinkIndexKey, endpoint?: EndpointName) =>
     cacheKeyOf(key, endpoint ? ENDPOINTS[endpoint] : endpoints.current());
-  const memory = createAnswerMemory({ maxEntries, lifetimes, clock });
-  const store = createPatientStore({ store: stores.answers, timers, maxUnsaved: maxEntries, onError: stores.onError });
-  const purchases = createPurchases({ source: shield, memory, store, lifetimes, keyOf });
+  const store = createPatientStore({ store: stores.answers, timers, maxUnsaved: maxEntries, onError });
+  const purchases = createPurchases({
+    ...{ source: shield, memory, store, lifetimes, clock, keyOf },
+    leases: stores.shared?.leases,
+  });
   const cache = createLinkIndexCache({ memory, store, purchases, refusal: shield.refusal, lifetimes, clock, keyOf });
 
   const { door, rates, trustedDocuments, visitor } = await openDoors({
-    ...{ config, log, stores, clock, timers, closing: starting },
+    ...{ config, log, stores, clock, timers, onError, closing: starting },
   });
   const graphql = createGraphqlHandler({
     ...config.server,
@@ -164,7 +182,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async stop() {
       readiness = 'draining';
       shield.stop();
-      await Promise.all([server.close(), purchases.idle()]);
+      await server.close();
+      // Nobody is left who would be answered with what another replica buys.
+      stores.shared?.leases.stop();
+      await purchases.idle();
       const unsavedCount = await store.close();
       if (unsavedCount > 0) losses.push(`answers that the store did not take: ${unsavedCount}`);
       await running.disposeAsync().catch((error: unknown) => {
@@ -176,8 +197,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     hurry() {
       if (isHurrying) return;
       isHurrying = true;
-      if (purchases.inFlight > 0) losses.push(`calls in flight, perhaps billed: ${purchases.inFlight}`);
+      if (shield.inFlight > 0) losses.push(`calls in flight, perhaps billed: ${shield.inFlight}`);
       shield.stop();
+      stores.shared?.leases.stop();
       graphql.endWaits();
       client.close().catch(() => {});
       server.cutUnheard();

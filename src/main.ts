@@ -3,7 +3,7 @@ import { debuglog } from 'node:util';
 import { parseArguments } from './commands/parse-arguments.ts';
 import { USAGE, UsageError } from './commands/usage.ts';
 import type { Gateway } from './gateway.ts';
-import type { ProcessIdentity } from './open-stores.ts';
+import type { ProcessIdentity } from './stores/stores.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_FAILURE = 1;

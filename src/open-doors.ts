@@ -1,8 +1,8 @@
 import type { Config } from './config/config.ts';
-import type { Stores } from './open-stores.ts';
 import { openDoor } from './server/clients/door.ts';
 import { createRates } from './server/clients/rates.ts';
 import { readTrustedDocuments } from './server/trusted-documents.ts';
+import type { Stores } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { systemTimers, type Timers, within } from './upstream/timers.ts';
 import { watchFileContent } from './watched-file.ts';
@@ -14,13 +14,14 @@ export interface OpenDoorsOptions {
   readonly clock: () => number;
   readonly timers: Timers;
   readonly closing: AsyncDisposableStack;
+  readonly onError: (operation: string, error: unknown) => void;
 }
 
 /** A start waits no longer than this for what clients sent before it, in milliseconds. */
 const START_PATIENCE_MS = 1000;
 
 /** Who is let in, how often, and with which documents. */
-export async function openDoors({ config, log, stores, clock, timers, closing }: OpenDoorsOptions) {
+export async function openDoors({ config, log, stores, clock, timers, closing, onError }: OpenDoorsOptions) {
   const { clientKeysFile, allowAnonymous, introspection } = config.server;
   const door = openDoor({
     keyFile: clientKeysFile,
@@ -31,8 +32,7 @@ export async function openDoors({ config, log, stores, clock, timers, closing }:
   });
   closing.defer(() => door.close());
 
-  const { onError } = stores;
-  const rates = createRates({ store: stores.rates, clock, timers, onError });
+  const rates = createRates({ shared: stores.shared?.rates, store: stores.rates, clock, timers, onError });
   closing.defer(() => rates.close());
   await within(systemTimers, START_PATIENCE_MS, rates.load()).catch((error: unknown) => onError('rates', error));
 

@@ -1,12 +1,15 @@
 import type { Config } from './config/config.ts';
+import type { StoreLocation } from './config/variables.ts';
 import type { ReadNote } from './loaders/request-account.ts';
-import type { ProcessIdentity } from './open-stores.ts';
+import { describeRedis } from './redis/location.ts';
+import type { ProcessIdentity } from './stores/stores.ts';
 import { createExportErrors } from './telemetry/export-errors.ts';
 import { logAttempt } from './telemetry/log-attempts.ts';
 import { type CallSummary, logCall, logTurnedAway, type TurnedAway } from './telemetry/log-calls.ts';
 import { createLogFault } from './telemetry/log-faults.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type MetricSources } from './telemetry/metrics.ts';
+import { createStoreErrors } from './telemetry/store-errors.ts';
 import type { Attempt } from './upstream/paid-source.ts';
 import type { Timers } from './upstream/timers.ts';
 import { VERSION } from './version.ts';
@@ -24,11 +27,12 @@ export interface OpenTelemetryOptions {
 
 /** Who is told of what happens: each event leads to the log, the metrics, or both. No layer knows of either. */
 export async function openTelemetry(options: OpenTelemetryOptions) {
-  const { log, clock, sources, closing } = options;
+  const { config, log, clock, sources, closing } = options;
   // Opened first and so closed last: a purchase that a stop waited for is still exported.
   const tracer = await openTracer(options);
   closing.defer(() => tracer?.close());
   const metrics = createMetrics(sources);
+  const storeErrors = createStoreErrors(log, describeStore(config.cache.store), clock);
 
   return {
     tracer,
@@ -49,7 +53,10 @@ export async function openTelemetry(options: OpenTelemetryOptions) {
       logTurnedAway(log, call);
       metrics.noteRequest(call);
     },
-    onStoreError: metrics.noteStoreError,
+    onStoreError(operation: string, error: unknown) {
+      storeErrors.note(operation, error);
+      metrics.noteStoreError(config.cache.store.kind, operation);
+    },
   };
 }
 
@@ -64,4 +71,16 @@ async function openTracer({ config, log, identity, clock, timers }: OpenTelemetr
     onExportError: createExportErrors(log, clock),
     after: timers.after,
   });
+}
+
+/** Where it is, without a secret. */
+function describeStore(store: StoreLocation): string {
+  switch (store.kind) {
+    case 'memory':
+      return 'memory';
+    case 'sqlite':
+      return store.path;
+    case 'redis':
+      return describeRedis(store.location);
+  }
 }

@@ -10,7 +10,7 @@ const LINE = [
   'open-telemetry',
   'open-doors',
   'open-upstream',
-  'open-stores',
+  'stores',
   'config',
   'server',
   'schema',
@@ -18,7 +18,7 @@ const LINE = [
   'cache',
   'upstream',
 ];
-const LEAVES = ['telemetry', 'sandbox', 'sqlite', 'version', 'watched-file'];
+const LEAVES = ['telemetry', 'sandbox', 'sqlite', 'redis', 'version', 'watched-file'];
 /** Runs in a browser, and is neither imported nor imports anything of the rest. */
 const PAGE = 'page';
 

@@ -62,6 +62,11 @@ export function failureLifetimeMs({ error }: LinkIndexFailure, { negativeMs }: L
   }
 }
 
+/** Whether a failure is worth keeping: what was or may have been billed, and refused parameters. */
+export function failureIsKept({ error }: LinkIndexFailure): boolean {
+  return error.verdict.isKept !== 'not';
+}
+
 /** How long a key that has an answer to serve is not asked for again after this failure, in milliseconds. */
 export function refreshPauseMs(failure: LinkIndexFailure, lifetimes: Lifetimes): number {
   const { verdict, pausedBy, retryAfterSeconds = 0 } = failure.error;

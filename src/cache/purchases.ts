@@ -10,8 +10,11 @@ import type {
 } from '../upstream/link-index-source.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import { failureLifetimeMs, type Lifetimes, maxAgeMs } from './entry.ts';
+import { judge } from './judgement.ts';
+import type { Leases } from './leases.ts';
 import type { PatientStore } from './patient-store.ts';
 import { createRecall } from './recall.ts';
+import { type Flown, flyShared } from './shared-flight.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { tracePurchase } from './trace-purchase.ts';
 
@@ -21,6 +24,10 @@ export interface PurchasesOptions {
   readonly memory: AnswerMemory;
   readonly store: PatientStore;
   readonly lifetimes: Lifetimes;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Undefined where no replicas share their purchases. */
+  readonly leases?: Leases | undefined;
   /** The key under which an endpoint's answer is kept; the endpoint that is asked now by default. */
   readonly keyOf: (key: LinkIndexKey, endpoint?: EndpointName) => string;
 }
@@ -44,18 +51,23 @@ export interface Purchases {
   readonly inFlight: number;
 }
 
-export function createPurchases({ source, memory, store, lifetimes, keyOf }: PurchasesOptions): Purchases {
+export function createPurchases(options: PurchasesOptions): Purchases {
+  const { source, memory, store, lifetimes, clock, leases, keyOf } = options;
   const recall = createRecall(memory, store);
-  const flights = createSingleFlight<LinkIndexOutcome>();
+  const flights = createSingleFlight<Flown>();
   /** The steps of the flights, so that the trace of who joins one can point at it. */
-  const steps = new WeakMap<Promise<LinkIndexOutcome>, Span>();
+  const steps = new WeakMap<Promise<Flown>, Span>();
+
+  /** The endpoint may have moved while it was bought, by this call or by another. */
+  function keyOfOutcome(key: LinkIndexKey, outcome: LinkIndexOutcome, keyBefore: string): string {
+    return outcome.kind === 'failure' || !outcome.endpoint ? keyBefore : keyOf(key, outcome.endpoint);
+  }
 
   /** Stored before anyone is answered, and only then seen by other readers. */
   async function purchase(key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
     const keyBefore = keyOf(key);
     const outcome = await source.read(key, options);
-    // The endpoint may have moved meanwhile, by this call or by another.
-    const cacheKey = outcome.kind === 'failure' || !outcome.endpoint ? keyBefore : keyOf(key, outcome.endpoint);
+    const cacheKey = keyOfOutcome(key, outcome, keyBefore);
     const expiresAtMs = expiryOf(outcome);
     if (expiresAtMs !== undefined) await store.put({ cacheKey, outcome, expiresAtMs });
     // A failure must hide no answer that only the store has.
@@ -64,8 +76,35 @@ export function createPurchases({ source, memory, store, lifetimes, keyOf }: Pur
     return outcome;
   }
 
-  function traced(key: LinkIndexKey, options: ReadOptions, step: Span | undefined): Promise<LinkIndexOutcome> {
-    return step ? tracePurchase(step, purchase(key, { ...options, span: step })) : purchase(key, options);
+  /** What somebody else has bought meanwhile: another replica, or another process on the same file. */
+  async function boughtMeanwhile(cacheKey: string): Promise<LinkIndexOutcome | undefined> {
+    await recall(cacheKey);
+    const judgement = judge(memory.get(cacheKey), lifetimes, clock());
+    return judgement.kind === 'serve' && !judgement.isDue ? judgement.outcome : undefined;
+  }
+
+  async function fly(key: LinkIndexKey, options: ReadOptions, isForced: boolean): Promise<Flown> {
+    const cacheKey = keyOf(key);
+    const flown = await flyShared({
+      leases,
+      cacheKey,
+      isForced,
+      recall: () => boughtMeanwhile(cacheKey),
+      purchase: (lease) => purchase(key, { ...options, lease }),
+    });
+    const { outcome, isOwn } = flown;
+    if (!isOwn) memory.remember(keyOfOutcome(key, outcome, cacheKey), outcome);
+    return flown;
+  }
+
+  /** Where there are no leases, another process may still have refreshed what both keep in one file. */
+  async function refreshOnce(key: LinkIndexKey, options: ReadOptions): Promise<Flown> {
+    const outcome = leases ? undefined : await boughtMeanwhile(keyOf(key));
+    return outcome ? { outcome, isOwn: false } : fly(key, options, false);
+  }
+
+  function traced(fly: (span?: Span) => Promise<Flown>, step: Span | undefined): Promise<Flown> {
+    return step ? tracePurchase(step, fly(step)) : fly();
   }
 
   function expiryOf(outcome: LinkIndexOutcome): number | undefined {
@@ -83,26 +122,28 @@ export function createPurchases({ source, memory, store, lifetimes, keyOf }: Pur
 
   return {
     async buy(key, options) {
+      const isForced = !options.acceptCache;
       for (;;) {
         const lead: { isLed: boolean; step?: Span | undefined } = { isLed: false };
         const start = () => {
           lead.isLed = true;
-          lead.step = options.span?.child('purchase', { reason: options.acceptCache ? 'miss' : 'forced' });
-          return traced(key, options, lead.step);
+          lead.step = options.span?.child('purchase', { reason: isForced ? 'forced' : 'miss' });
+          return traced((span) => fly(key, { ...options, span }, isForced), lead.step);
         };
-        const flight = options.acceptCache ? flights.join(keyOf(key), start) : flights.joinForced(keyOf(key), start);
+        const flight = isForced ? flights.joinForced(keyOf(key), start) : flights.join(keyOf(key), start);
         if (lead.step) steps.set(flight, lead.step);
         else options.span?.link(steps.get(flight));
-        const outcome = await flight;
+        const { outcome, isOwn } = await flight;
+        const isLed = lead.isLed && isOwn;
         // What another client's limit did not allow, this one's may.
-        if (lead.isLed || !isRefusedToClient(outcome)) return { outcome, isLed: lead.isLed };
+        if (isLed || !isRefusedToClient(outcome)) return { outcome, isLed };
       }
     },
     refresh(key, requester, readSpan) {
       const lead: { step?: Span | undefined } = {};
       const start = () => {
         lead.step = readSpan?.detached('purchase', { reason: 'refresh' });
-        return traced(key, { acceptCache: false, requester }, lead.step);
+        return traced((span) => refreshOnce(key, { acceptCache: false, requester, span }), lead.step);
       };
       const flight = flights.join(keyOf(key), start);
       if (lead.step) steps.set(flight, lead.step);

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import {
-  BAD_PARAMETERS,
-  BAD_RESPONSE,
-  OUTCOME_UNKNOWN,
-  UNUSABLE_ANSWER,
-  type Verdict,
-} from '../upstream/business-codes.ts';
+import { nameOfVerdict, VERDICTS } from '../upstream/business-codes.ts';
 import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
@@ -18,6 +12,9 @@ const score = z
     rankPercent: z.number().nullable(),
   })
   .nullable();
+
+/** The failures that are worth keeping. */
+const KEPT = ['bad-response', 'unusable-answer', 'outcome-unknown', 'bad-parameters'] as const;
 
 const outcome = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -35,21 +32,13 @@ const outcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('no-data'), fetchedAtMs: z.int() }),
   z.strictObject({
     kind: z.literal('failure'),
-    verdict: z.enum(['bad-response', 'unusable-answer', 'outcome-unknown', 'bad-parameters']),
+    verdict: z.enum(KEPT),
     upstreamCode: z.int().optional(),
     failedAtMs: z.int(),
   }),
 ]);
 
 const body = z.strictObject({ version: z.literal(1), key: z.string(), outcome });
-
-/** The failures that are worth keeping, by the name under which they are stored. */
-const VERDICTS: Readonly<Record<(z.output<typeof outcome> & { kind: 'failure' })['verdict'], Verdict>> = {
-  'bad-response': BAD_RESPONSE,
-  'unusable-answer': UNUSABLE_ANSWER,
-  'outcome-unknown': OUTCOME_UNKNOWN,
-  'bad-parameters': BAD_PARAMETERS,
-};
 
 /** An outcome as text, with its key and version inside; undefined for one that is not worth keeping. */
 export function encodeOutcome(key: string, decoded: LinkIndexOutcome): string | undefined {
@@ -65,7 +54,7 @@ function encode(decoded: LinkIndexOutcome): z.input<typeof outcome> | undefined 
       return { kind: 'no-data', fetchedAtMs: decoded.fetchedAtMs };
     case 'failure': {
       const { verdict, upstreamCode } = decoded.error;
-      const name = (Object.keys(VERDICTS) as (keyof typeof VERDICTS)[]).find((each) => VERDICTS[each] === verdict);
+      const name = KEPT.find((each) => each === nameOfVerdict(verdict));
       return name && { kind: 'failure', verdict: name, upstreamCode, failedAtMs: decoded.failedAtMs };
     }
   }

@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts';
-import { inspectLedger, type ProcessIdentity } from '../open-stores.ts';
+import { describeRedis } from '../redis/location.ts';
+import { inspectLedger } from '../stores/open-stores.ts';
+import type { ProcessIdentity } from '../stores/stores.ts';
 import { createUpstreamClient } from '../upstream/client.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
@@ -33,8 +35,10 @@ async function checkLedger(config: Config, identity: ProcessIdentity, print: Pri
     return true;
   } catch (error) {
     const { store } = config.cache;
-    const path = store.kind === 'sqlite' ? ` from ${store.path}` : '';
-    print(`ledger: cannot be read${path}: ${(error as Error).message}; move a broken file away, and a new one is made`);
+    const { message } = error as Error;
+    if (store.kind === 'redis') print(`ledger: cannot be read from ${describeRedis(store.location)}: ${message}`);
+    if (store.kind === 'sqlite')
+      print(`ledger: cannot be read from ${store.path}: ${message}; move a broken file away, and a new one is made`);
     return false;
   }
 }

@@ -26,6 +26,8 @@ export interface Config {
     readonly dailyBudget: number | undefined;
     readonly keepAlive: boolean;
   };
+  /** How many share the budget, for when the shared store is away; undefined where nobody said. */
+  readonly replicas: number | undefined;
   readonly cache: {
     readonly maxEntries: number;
     readonly lifetimes: Lifetimes;
@@ -96,6 +98,7 @@ function toConfig(variables: Variables): Config {
       dailyBudget: variables.UPSTREAM_DAILY_BUDGET,
       keepAlive: variables.UPSTREAM_KEEP_ALIVE,
     },
+    replicas: variables.REPLICAS,
     cache: {
       maxEntries: variables.CACHE_MAX_ENTRIES,
       lifetimes: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRedisLocation, type RedisLocation } from '../redis/location.ts';
 import { readKeyFile } from '../server/clients/key-file.ts';
 import { readTrustedDocuments } from '../server/trusted-documents.ts';
 import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
@@ -42,14 +43,22 @@ const perSecond = z
   .refine((number) => number > 0 && number <= 10_000, PER_SECOND);
 
 /** Where paid answers outlive the process. */
-export type StoreLocation = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string };
+export type StoreLocation =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'redis'; readonly location: RedisLocation };
 
-const cacheStore = z
-  .string()
-  .regex(/^(memory:|sqlite:.+)$/s, 'expected memory: or sqlite:PATH')
-  .transform((text): StoreLocation => {
-    return text === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: text.slice('sqlite:'.length) };
-  });
+const STORE =
+  'expected memory:, sqlite:PATH, or redis://[user:password@]host[:port][/database] (rediss:// for TLS; several, separated by commas, for a Cluster, or with ?sentinel=NAME for its Sentinels)';
+
+const cacheStore = z.string().transform((text, context): StoreLocation => {
+  if (text === 'memory:') return { kind: 'memory' };
+  if (/^sqlite:./s.test(text)) return { kind: 'sqlite', path: text.slice('sqlite:'.length) };
+  const location = parseRedisLocation(text);
+  if (location) return { kind: 'redis', location };
+  context.addIssue(STORE);
+  return z.NEVER;
+});
 
 const YEAR_SECONDS = 366 * 86_400;
 
@@ -111,6 +120,7 @@ export const VARIABLES = {
   CACHE_STALE_WHILE_REVALIDATE_SECONDS: seconds({ max: YEAR_SECONDS }).default(82_800_000),
   CACHE_STALE_IF_ERROR_SECONDS: seconds({ max: YEAR_SECONDS }).default(604_800_000),
   CACHE_STORE: cacheStore.optional(),
+  REPLICAS: integer(1, 10_000).optional(),
   CACHE_NEGATIVE_SECONDS: seconds({ max: YEAR_SECONDS }).default(600_000),
   HOST: z
     .string()

@@ -1,6 +1,7 @@
 import { OVERLOADED, SLOWED_DOWN } from './business-codes.ts';
 import { createFairQueue } from './fair-queue.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
+import type { SharedPace } from './shared-pace.ts';
 import type { Timers } from './timers.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -10,6 +11,8 @@ export interface AdmissionOptions {
   readonly maxConcurrent: number;
   /** Calls started per second; undefined is no limit. */
   readonly maxPerSecond: number | undefined;
+  /** The line in which all replicas stand; undefined where this process keeps the pace by itself. */
+  readonly pace?: SharedPace | undefined;
   /** Calls that may wait; one more fails at once. */
   readonly maxQueued: number;
   /** Whether a rate limit that the upstream reports to one call slows everyone down. */
@@ -49,18 +52,21 @@ const MAX_EASE_MS = 200;
  * upstream reports slows everyone down, not only the call that met it.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { source, maxConcurrent, maxPerSecond, maxQueued, slowsDown, refusal, clock, timers, random } = options;
-  const spacingMs = maxPerSecond === undefined ? 0 : 1000 / maxPerSecond;
+  const { source, maxConcurrent, maxPerSecond, pace, maxQueued, slowsDown, refusal, clock, timers, random } = options;
+  const spacingMs = maxPerSecond === undefined || pace ? 0 : 1000 / maxPerSecond;
   const waiting = createFairQueue<Waiting>();
   let inFlight = 0;
   let nextStartMs = 0;
+  /** When our place in the line of all replicas comes; undefined while none is taken. */
+  let placeAtMs: number | undefined;
+  let isTakingPlace = false;
   let slowUntilMs = 0;
   let slowSinceMs = Number.NEGATIVE_INFINITY;
   let rateLimitsInARow = 0;
   let cancelWakeUp: (() => void) | undefined;
 
   function waitMs(): number {
-    return Math.max(nextStartMs, slowUntilMs) - clock();
+    return Math.max(nextStartMs, slowUntilMs, placeAtMs ?? 0) - clock();
   }
 
   function canStart(): boolean {
@@ -84,13 +90,28 @@ export function createAdmission(options: AdmissionOptions): Admission {
         for (const call of waiting.drain()) call.refuse(refused);
         return;
       }
+      if (pace && placeAtMs === undefined && inFlight < maxConcurrent) {
+        takePlace(pace);
+        return;
+      }
       if (!canStart()) {
         if (inFlight < maxConcurrent) cancelWakeUp = timers.after(waitMs(), dispatch);
         return;
       }
       waiting.shift()?.start();
+      placeAtMs = undefined;
       nextStartMs = clock() + Math.max(spacingMs, easeMs());
     }
+  }
+
+  function takePlace(line: SharedPace): void {
+    if (isTakingPlace) return;
+    isTakingPlace = true;
+    void line.takePlace().then((ms) => {
+      isTakingPlace = false;
+      placeAtMs = clock() + ms;
+      dispatch();
+    });
   }
 
   /** After a pause, those who waited start over as long a time again, and not all at once into the next rate limit. */

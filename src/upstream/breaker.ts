@@ -8,6 +8,17 @@ export interface BreakerOptions {
   readonly maxPauseMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Told when an attempt of this process opened it, or with undefined closed it. */
+  readonly onChange?: (pause: Pause | undefined) => void;
+}
+
+/** Until when nothing is asked, and why. */
+export interface Pause {
+  readonly openedBy: UpstreamErrorCode;
+  /** Milliseconds since the epoch. */
+  readonly untilMs: number;
+  /** How long it is; a failed probe doubles it. */
+  readonly pauseMs: number;
 }
 
 /** What an attempt showed about what the breaker guards. */
@@ -24,24 +35,33 @@ export interface Breaker {
   enter(): { leave(finding: Finding, code?: UpstreamErrorCode): void };
   /** What it guards was mended from outside. */
   close(): void;
+  /** Another replica's breaker opened, or with undefined closed. A probe under way goes on, and tells more. */
+  adopt(pause: Pause | undefined): void;
   isOpen(): boolean;
 }
 
 type State =
   | { readonly kind: 'closed' }
-  | { readonly kind: 'open'; readonly openedBy: UpstreamErrorCode; readonly untilMs: number; readonly pauseMs: number }
+  | (Pause & { readonly kind: 'open' })
   | { readonly kind: 'probing'; readonly openedBy: UpstreamErrorCode; readonly pauseMs: number };
 
 /** A probe takes at most one attempt's deadline; nobody knows more, so this is asked again soon. */
 const PROBING_RETRY_AFTER_SECONDS = 5;
 
-export function createBreaker({ firstPauseMs, maxPauseMs, clock }: BreakerOptions): Breaker {
+export function createBreaker({ firstPauseMs, maxPauseMs, clock, onChange }: BreakerOptions): Breaker {
   let state: State = { kind: 'closed' };
   /** Times that it was mended from outside. */
   let mendings = 0;
 
   function open(openedBy: UpstreamErrorCode, pauseMs: number): void {
-    state = { kind: 'open', openedBy, untilMs: clock() + pauseMs, pauseMs };
+    const pause = { openedBy, untilMs: clock() + pauseMs, pauseMs };
+    state = { kind: 'open', ...pause };
+    onChange?.(pause);
+  }
+
+  function shut(): void {
+    state = { kind: 'closed' };
+    onChange?.(undefined);
   }
 
   return {
@@ -62,7 +82,7 @@ export function createBreaker({ firstPauseMs, maxPauseMs, clock }: BreakerOption
           // An attempt from before tells nothing about the time after.
           if (era !== mendings) return;
           if (probed && state === own) {
-            if (finding === 'good') state = { kind: 'closed' };
+            if (finding === 'good') shut();
             else if (finding === 'nothing') open(probed.openedBy, probed.pauseMs);
             else open(code ?? probed.openedBy, Math.min(probed.pauseMs * 2, maxPauseMs));
           } else if (state.kind === 'closed' && finding === 'bad' && code) open(code, firstPauseMs);
@@ -73,6 +93,13 @@ export function createBreaker({ firstPauseMs, maxPauseMs, clock }: BreakerOption
     close() {
       mendings += 1;
       state = { kind: 'closed' };
+    },
+
+    adopt(pause) {
+      if (state.kind === 'probing') return;
+      if (pause === undefined) state = { kind: 'closed' };
+      else if (pause.untilMs > Math.max(clock(), state.kind === 'open' ? state.untilMs : 0))
+        state = { kind: 'open', ...pause };
     },
 
     isOpen: () => state.kind !== 'closed',

@@ -1,4 +1,4 @@
-import { type Breaker, createBreaker, type Finding } from './breaker.ts';
+import { type Breaker, createBreaker, type Finding, type Pause } from './breaker.ts';
 import { createFailureRate } from './failure-rate.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
 import type { UpstreamError } from './upstream-error.ts';
@@ -17,17 +17,27 @@ export interface Breakers {
   guard(source: LinkIndexSource): LinkIndexSource;
   /** The account has a new token: what was known about it holds no more. */
   forgiveAccount(): void;
+  /** Another replica found something out. */
+  adopt(name: BreakerName, pause: Pause | undefined): void;
   openNames(): readonly BreakerName[];
 }
 
+export interface BreakersOptions {
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Told what attempts of this process opened, or with undefined closed. */
+  readonly onChange?: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;
+}
+
 /** One breaker per thing that can be condemned: each opens by what failed, and not by how often alone. */
-export function createBreakers({ clock }: { readonly clock: () => number }): Breakers {
-  const pauses = { firstPauseMs: FIRST_PAUSE_MS, maxPauseMs: MAX_PAUSE_MS, clock };
+export function createBreakers({ clock, onChange }: BreakersOptions): Breakers {
+  const create = (name: BreakerName, firstPauseMs = FIRST_PAUSE_MS, maxPauseMs = MAX_PAUSE_MS) =>
+    createBreaker({ firstPauseMs, maxPauseMs, clock, onChange: (pause) => onChange?.(name, pause) });
   const breakers: Readonly<Record<BreakerName, Breaker>> = {
-    account: createBreaker(pauses),
-    endpoint: createBreaker(pauses),
-    quota: createBreaker({ firstPauseMs: QUOTA_PAUSE_MS, maxPauseMs: QUOTA_PAUSE_MS, clock }),
-    upstream: createBreaker(pauses),
+    account: create('account'),
+    endpoint: create('endpoint'),
+    quota: create('quota', QUOTA_PAUSE_MS, QUOTA_PAUSE_MS),
+    upstream: create('upstream'),
   };
   const names = Object.keys(breakers) as BreakerName[];
   const failureRate = createFailureRate(clock);
@@ -74,6 +84,7 @@ export function createBreakers({ clock }: { readonly clock: () => number }): Bre
     }),
 
     forgiveAccount: () => breakers.account.close(),
+    adopt: (name, pause) => breakers[name].adopt(pause),
     openNames: () => names.filter((name) => breakers[name].isOpen()),
   };
 }

@@ -18,15 +18,16 @@ export function createBudgeted({ source, ledger, clients, clock }: BudgetedOptio
   return {
     async read(key, options): Promise<LinkIndexOutcome> {
       const { payer } = options.requester;
+      const flight = options.lease?.token;
       const reservations: Reservation[] = [];
       let billed: Billed = 'no';
       try {
         if (payer) {
-          const ofClient = await clients.of(payer.name).reserve(payer.billedPerDay);
+          const ofClient = await clients.of(payer.name).reserve({ budget: payer.billedPerDay, flight });
           if (ofClient === undefined) return refused(clientBudgetExhausted(clock()));
           reservations.push(ofClient);
         }
-        const ofAccount = await ledger.reserve();
+        const ofAccount = await ledger.reserve({ flight });
         if (ofAccount === undefined) return refused(budgetExhausted(ledger, clock()));
         reservations.push(ofAccount);
         billed = 'unknown';

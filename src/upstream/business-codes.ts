@@ -208,3 +208,47 @@ export const UNKNOWN_INDUSTRY_TAG: Verdict = {
   condemns: 'nothing',
   message: 'The upstream endpoint has no such industry tag.',
 };
+
+/** Never seen by a client: the purchase goes on by waiting for whoever took the lease. */
+export const LEASE_LOST = refusal('UPSTREAM_PENDING', 'Another replica buys this answer now.');
+
+/** Every verdict by the name under which it is kept and told; a name never changes its meaning. */
+export const VERDICTS = {
+  'endpoint-gone': ENDPOINT_GONE,
+  'internal-error': INTERNAL_ERROR,
+  'token-invalid': TOKEN_INVALID,
+  'collection-failed': COLLECTION_FAILED,
+  'rate-limited': RATE_LIMITED,
+  'quota-exceeded': QUOTA_EXCEEDED,
+  'bad-parameters': BAD_PARAMETERS,
+  'permission-denied': PERMISSION_DENIED,
+  'balance-insufficient': BALANCE_INSUFFICIENT,
+  'bad-response': BAD_RESPONSE,
+  'unusable-answer': UNUSABLE_ANSWER,
+  unreachable: UNREACHABLE,
+  'outcome-unknown': OUTCOME_UNKNOWN,
+  paused: PAUSED,
+  'slowed-down': SLOWED_DOWN,
+  overloaded: OVERLOADED,
+  stopping: STOPPING,
+  pending: PENDING,
+  'budget-exhausted': BUDGET_EXHAUSTED,
+  'client-budget-exhausted': CLIENT_BUDGET_EXHAUSTED,
+  'would-buy': WOULD_BUY,
+  'ledger-unreadable': LEDGER_UNREADABLE,
+  'unknown-industry-tag': UNKNOWN_INDUSTRY_TAG,
+  'lease-lost': LEASE_LOST,
+} as const satisfies Readonly<Record<string, Verdict>>;
+
+export type VerdictName = keyof typeof VERDICTS;
+
+const VERDICT_NAMES = new Map<Verdict, VerdictName>(
+  Object.entries(VERDICTS).map(([name, verdict]) => [verdict, name as VerdictName]),
+);
+
+/** @throws for a verdict that is not of the table */
+export function nameOfVerdict(verdict: Verdict): VerdictName {
+  const name = VERDICT_NAMES.get(verdict);
+  if (name === undefined) throw new Error(`expected a verdict of the table, got another ${verdict.errorCode}`);
+  return name;
+}

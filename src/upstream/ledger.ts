@@ -27,16 +27,20 @@ export interface Reservation {
   settle(billed: Billed): Promise<void>;
 }
 
+export interface ReservationRequest {
+  /** In place of the ledger's own. */
+  readonly budget?: number | undefined;
+  /** The purchase that it is for, by the token of its lease; undefined where purchases have none. */
+  readonly flight?: string | undefined;
+}
+
 /**
  * Counts what is spent. A call is reserved before it is sent and settled after it, so a crash leaves a named
  * question and not a silent overspend.
  */
 export interface Ledger {
-  /**
-   * Never rejects. Undefined when the budget of the UTC day is used up.
-   * @param budget in place of the ledger's own; undefined is no limit
-   */
-  reserve(budget?: number): Promise<Reservation | undefined>;
+  /** Never rejects. Undefined when the budget of the UTC day is used up. */
+  reserve(request?: ReservationRequest): Promise<Reservation | undefined>;
   /** Whether the last that is known leaves no room for another call. */
   isExhausted(): boolean;
   /** Whether it was ever read; until then a budget buys nothing. */

@@ -78,12 +78,22 @@ export interface Requester {
   readonly mayBuy?: boolean;
 }
 
+/** The right to buy one key, which ends by itself when its holder dies. */
+export interface PurchaseLease {
+  /** Differs from flight to flight. */
+  readonly token: string;
+  /** Makes it last for one more attempt. @returns whether it is still held; true where nobody can tell */
+  extend(): Promise<boolean>;
+}
+
 export interface ReadOptions {
   /** `false` asks for an answer that nobody kept: neither we nor the vendor. */
   readonly acceptCache: boolean;
   readonly requester: Requester;
   /** Which attempt at this answer it is, from 1. */
   readonly attempt?: number;
+  /** The right to buy this key, where replicas share their purchases. */
+  readonly lease?: PurchaseLease | undefined;
   /** The step of a trace that this read is; undefined where nothing is recorded. */
   readonly span?: Span | undefined;
 }

@@ -23,7 +23,7 @@ export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clo
   }
 
   return {
-    async reserve(budget = dailyBudget) {
+    async reserve({ budget = dailyBudget } = {}) {
       if (isUsedUp(budget)) return undefined;
       const ofDay = today();
       ofDay.open += 1;

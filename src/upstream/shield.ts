@@ -3,10 +3,13 @@ import { type BreakerName, createBreakers } from './breakers.ts';
 import { budgetExhausted, clientBudgetExhausted, createBudgeted } from './budgeted.ts';
 import { STOPPING } from './business-codes.ts';
 import type { ClientLedgers } from './client-ledgers.ts';
+import { createLeased } from './leased.ts';
 import type { Ledger } from './ledger.ts';
 import type { LinkIndexSource, Payer } from './link-index-source.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
+import type { SharedPace } from './shared-pace.ts';
+import type { SharedPauses } from './shared-pauses.ts';
 import type { Timers } from './timers.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -19,6 +22,10 @@ export interface ShieldOptions {
   readonly maxConcurrent: number;
   /** Undefined is no limit. */
   readonly maxPerSecond: number | undefined;
+  /** The line of all replicas; undefined where this process keeps the pace by itself. */
+  readonly pace?: SharedPace | undefined;
+  /** What replicas tell each other; undefined where there are none. */
+  readonly pauses?: SharedPauses | undefined;
   readonly maxQueued: number;
   /** Off in sandbox mode, where a magic id fails only itself. */
   readonly hasBreakers: boolean;
@@ -40,10 +47,10 @@ export interface Shield extends LinkIndexSource {
   stop(): void;
 }
 
-/** What stands around an attempt, from the outside in: repeat, wait for a turn, break, book. */
+/** What stands around an attempt, from the outside in: repeat, wait for a turn, break, hold the lease, book. */
 export function createShield(options: ShieldOptions): Shield {
-  const { source, ledger, clients, hasBreakers, clock } = options;
-  const breakers = createBreakers({ clock });
+  const { source, ledger, clients, hasBreakers, pauses, clock } = options;
+  const breakers = createBreakers({ clock, onChange: pauses?.tell });
   const stopping = new AbortController();
 
   function refusal(): UpstreamError | undefined {
@@ -54,7 +61,7 @@ export function createShield(options: ShieldOptions): Shield {
     );
   }
 
-  const booked = createBudgeted({ source, ledger, clients, clock });
+  const booked = createLeased(createBudgeted({ source, ledger, clients, clock }), clock);
   const admission = createAdmission({
     ...options,
     source: hasBreakers ? breakers.guard(booked) : booked,
@@ -66,6 +73,11 @@ export function createShield(options: ShieldOptions): Shield {
     source: admission,
     budget: createRetryBudget(clock),
     stopping: stopping.signal,
+  });
+
+  pauses?.listen((name, pause) => {
+    breakers.adopt(name, pause);
+    admission.review();
   });
 
   return {

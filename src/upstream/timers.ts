@@ -4,10 +4,17 @@ export interface Timers {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** A loop that was held up finds timers due before it sees what has arrived meanwhile; what has arrived goes first. */
 export const systemTimers: Timers = {
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
+    let immediate: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => {
+      immediate = setImmediate(callback);
+    }, ms);
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(immediate);
+    };
   },
 };
 

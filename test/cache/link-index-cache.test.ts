@@ -60,6 +60,7 @@ describe('the second window', () => {
     const { buy, cache, clock, endLast, source } = createCacheLine();
     await buy(KEY, SECOND_WINDOW_MS);
     for (let reader = 0; reader < 100; reader += 1) expect(wordOf(cache.peek(KEY))).toBe('STALE_REVALIDATING');
+    await settled();
     expect(source.calls).toHaveLength(2);
     expect(source.calls[1]?.options.acceptCache).toBe(false);
     clock.advanceMs(10);
@@ -88,6 +89,7 @@ describe('the second window', () => {
       const { buy, cache, clock, endLast, source } = createCacheLine();
       await buy(KEY, SECOND_WINDOW_MS);
       cache.peek(KEY);
+      await settled();
       await endLast(reply, { retryAfterSeconds });
       for (let reader = 0; reader < 10; reader += 1) expect(wordOf(cache.peek(KEY))).toBe('STALE_UPSTREAM_FAILED');
       clock.advanceMs(pauseMs - 1);
@@ -95,6 +97,7 @@ describe('the second window', () => {
       expect(source.calls).toHaveLength(2);
       clock.advanceMs(1);
       expect(wordOf(cache.peek(KEY))).toBe('STALE_REVALIDATING');
+      await settled();
       expect(source.calls).toHaveLength(3);
     },
   );
@@ -104,9 +107,11 @@ describe('the second window', () => {
     await buy(KEY, SECOND_WINDOW_MS);
     refuse(refusal);
     expect(wordOf(cache.peek(KEY))).toBe('STALE_UPSTREAM_FAILED');
+    await settled();
     expect(source.calls).toHaveLength(1);
     refuse(undefined);
     expect(wordOf(cache.peek(KEY))).toBe('STALE_REVALIDATING');
+    await settled();
     expect(source.calls).toHaveLength(2);
   });
 });

@@ -36,6 +36,7 @@ describe('one purchase at a time per key', () => {
     purchases.buy(KEY, { acceptCache: true, requester: leader });
     purchases.buy(KEY, { acceptCache: true, requester: follower });
     purchases.refresh(keyOf('8'), follower);
+    await settled();
     expect(source.calls.map(({ options }) => options)).toEqual([
       { acceptCache: true, requester: leader },
       { acceptCache: false, requester: follower },

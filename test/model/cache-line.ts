@@ -67,7 +67,7 @@ export function createCacheLine({ clock = createTestClock(), held = createHeldSt
   const keyOf = (key: LinkIndexKey, name = endpoint) => cacheKeyOf(key, ENDPOINTS[name]);
   const memory = createAnswerMemory({ maxEntries: 100, lifetimes: LIFETIMES, clock: clock.nowMs });
   const store = createPatientStore({ store: held.store, timers: clock.timers, maxUnsaved: 100 });
-  const purchases = createPurchases({ source, memory, store, lifetimes: LIFETIMES, keyOf });
+  const purchases = createPurchases({ source, memory, store, lifetimes: LIFETIMES, clock: clock.nowMs, keyOf });
   const windows = { lifetimes: LIFETIMES, clock: clock.nowMs };
   const cache = createLinkIndexCache({ memory, store, purchases, refusal: () => refusal, ...windows, keyOf });
 

@@ -10,7 +10,8 @@ import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import type { LinkIndexKey, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
 import { createShield, type Shield } from '../../src/upstream/shield.ts';
-import { createSqliteLedger, type SqliteLedger } from '../../src/upstream/sqlite-ledger.ts';
+import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
+import { createStoredLedger, type StoredLedger } from '../../src/upstream/stored-ledger.ts';
 import type { Timers } from '../../src/upstream/timers.ts';
 import type { TestClock } from '../support/test-clock.ts';
 import type { SurvivingDatabase } from './surviving-database.ts';
@@ -30,7 +31,7 @@ export interface GatewayLine {
   readonly shield: Shield;
   readonly purchases: Purchases;
   readonly store: PatientStore;
-  readonly ledger: SqliteLedger;
+  readonly ledger: StoredLedger;
   /** When its next timer goes off. */
   nextTimerMs(): number;
   /** As by `kill -9`: nothing that it had begun goes on. */
@@ -66,7 +67,8 @@ export async function startLine(options: LineOptions): Promise<GatewayLine> {
   const isAlive = (other: number) => other === pid;
   const maxCallMs = Number.POSITIVE_INFINITY;
   await settleAbandoned({ file, scope: SCOPE, owner, isAlive, maxCallMs, clock: clock.nowMs });
-  const ledger = createSqliteLedger({ file, scope: SCOPE, dailyBudget: settings.dailyBudget, owner, ...common });
+  const books = createSqliteBooks({ file, scope: SCOPE, owner, clock: clock.nowMs });
+  const ledger = createStoredLedger({ books, dailyBudget: settings.dailyBudget, ...common });
   await ledger.load();
 
   const random = () => settings.jitter;
@@ -74,7 +76,14 @@ export async function startLine(options: LineOptions): Promise<GatewayLine> {
   const shield = createShield({ ...settings, source: upstream, ledger, clients, hasBreakers: true, random, ...common });
   const memory = createAnswerMemory({ maxEntries: 1000, lifetimes, clock: clock.nowMs });
   const store = createPatientStore({ store: createSqliteAnswerStore(file, SCOPE), timers, maxUnsaved: 1000 });
-  const purchases = createPurchases({ source: watch(shield), memory, store, lifetimes, keyOf: cacheKeyIn });
+  const purchases = createPurchases({
+    source: watch(shield),
+    memory,
+    store,
+    lifetimes,
+    clock: clock.nowMs,
+    keyOf: cacheKeyIn,
+  });
   const { refusal } = shield;
   const cache = createLinkIndexCache({
     memory,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { utcDayOf } from '../../src/upstream/ledger.ts';
-import { createSqliteLedger } from '../../src/upstream/sqlite-ledger.ts';
+import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
+import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { SCOPE } from './gateway-line.ts';
 import { settled } from './held-source.ts';
@@ -15,7 +16,8 @@ async function setUpOutage() {
   const { file } = database.connect();
   const owner = { name: 'one', pid: 1 };
   const common = { clock: clock.nowMs, timers: clock.timers, dailyBudget: undefined };
-  const ledger = createSqliteLedger({ file, scope: SCOPE, owner, ...common });
+  const books = createSqliteBooks({ file, scope: SCOPE, owner, clock: clock.nowMs });
+  const ledger = createStoredLedger({ books, ...common });
   await ledger.load();
   database.isAway = true;
   const reservation = await ledger.reserve();

@@ -4,7 +4,8 @@ import { openSqliteFile, type SqliteFile } from '../../src/sqlite/sqlite-file.ts
 import type { OperationName } from '../../src/sqlite/worker.ts';
 import type { Billed } from '../../src/upstream/business-codes.ts';
 import type { Ledger, Reservation } from '../../src/upstream/ledger.ts';
-import { createSqliteLedger } from '../../src/upstream/sqlite-ledger.ts';
+import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
+import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { temporaryStorePath } from './answer-store-contract.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 
@@ -141,7 +142,8 @@ export function openLedger(options: OpenOptions = {}) {
   const direct = openSqliteFile(path);
   const file = through(direct);
   const owner = { name, pid };
-  const ledger = createSqliteLedger({ file, scope, dailyBudget, owner, clock: clock.nowMs, timers: clock.timers });
+  const books = createSqliteBooks({ file, scope, owner, clock: clock.nowMs });
+  const ledger = createStoredLedger({ books, dailyBudget, clock: clock.nowMs, timers: clock.timers });
   onTestFinished(() => direct.close());
   return { ledger, file, path, clock };
 }

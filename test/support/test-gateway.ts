@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { parseConfig } from '../../src/config/config.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
-import type { ProcessIdentity } from '../../src/open-stores.ts';
+import type { ProcessIdentity } from '../../src/stores/stores.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { TypedDocumentString } from '../gql/graphql.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';

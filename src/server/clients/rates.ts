@@ -20,7 +20,17 @@ export interface RateStore {
   save(sent: readonly SentRequests[]): Promise<void>;
 }
 
+/** Where all replicas count together. */
+export interface SharedRates {
+  /** Counts a request. Rejects when that cannot be done in time; then each replica counts for itself. */
+  count(client: string): Promise<{ readonly count: number; readonly msBeforeNext: number }>;
+  /** Among how many a limit is divided meanwhile. */
+  readonly sharers: () => number;
+}
+
 export interface RatesOptions {
+  /** Undefined where each process counts for itself. */
+  readonly shared?: SharedRates | undefined;
   /** Undefined where nothing outlives the process. */
   readonly store?: RateStore | undefined;
   readonly clock: () => number;
@@ -39,7 +49,7 @@ export interface Rates {
 }
 
 /** One limiter for all, so that a changed limit counts with what was sent before. */
-export function createRates({ store, clock, timers, onError }: RatesOptions): Rates {
+export function createRates({ shared, store, clock, timers, onError }: RatesOptions): Rates {
   const requests = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: MINUTE_SECONDS });
   const unsaved = new Map<string, SentRequests>();
   let cancelSaving: (() => void) | undefined;
@@ -51,6 +61,15 @@ export function createRates({ store, clock, timers, onError }: RatesOptions): Ra
     if (sent.length > 0) await store?.save(sent).catch((error: unknown) => onError?.('rates', error));
   }
 
+  async function countOwn(name: string): Promise<{ count: number; msBeforeNext: number }> {
+    const { consumedPoints, msBeforeNext } = await requests.consume(name);
+    if (store) {
+      unsaved.set(name, { client: name, count: consumedPoints, endsAtMs: clock() + msBeforeNext });
+      cancelSaving ??= timers.after(SAVE_MS, save);
+    }
+    return { count: consumedPoints * (shared?.sharers() ?? 1), msBeforeNext };
+  }
+
   return {
     async load() {
       for (const { client, count, endsAtMs } of (await store?.load()) ?? []) {
@@ -60,12 +79,9 @@ export function createRates({ store, clock, timers, onError }: RatesOptions): Ra
     },
     async count({ name, perMinute }) {
       if (perMinute === undefined) return undefined;
-      const { consumedPoints, msBeforeNext } = await requests.consume(name);
-      if (store) {
-        unsaved.set(name, { client: name, count: consumedPoints, endsAtMs: clock() + msBeforeNext });
-        cancelSaving ??= timers.after(SAVE_MS, save);
-      }
-      if (consumedPoints <= perMinute) return undefined;
+      const own = await countOwn(name);
+      const { count, msBeforeNext } = (await shared?.count(name).catch(() => undefined)) ?? own;
+      if (count <= perMinute) return undefined;
       return {
         httpStatus: 429,
         code: 'RATE_LIMITED',

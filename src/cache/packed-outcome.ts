@@ -1,0 +1,121 @@
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+import { nameOfVerdict, VERDICTS, type VerdictName } from '../upstream/business-codes.ts';
+import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
+import type { IndexScore, LinkIndexOutcome, LinkIndexScores } from '../upstream/link-index-source.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
+
+/** An outcome as replicas tell it to each other, with its key inside. */
+export interface PackedOutcome {
+  readonly key: string;
+  readonly outcome: LinkIndexOutcome;
+  readonly expiresAtMs: number;
+}
+
+/** Raised when the form changes; another one is a miss. */
+const VERSION = 'k1';
+
+const number = z.number().nullable();
+const score = z.tuple([number, number, number, z.int().nullable(), number]).nullable();
+const common = [z.string(), z.int(), z.enum(ENDPOINT_NAMES).nullable()] as const;
+const form = z.union([
+  z.tuple([z.literal('answer'), ...common, z.tuple([score, score, score, score, score, score])]),
+  z.tuple([z.literal('no-data'), ...common]),
+  z.tuple([
+    z.literal('failure'),
+    ...common,
+    z.enum(Object.keys(VERDICTS) as [VerdictName]),
+    z.int().nullable(),
+    z.number().nullable(),
+    z.enum(Object.values(VERDICTS).map(({ errorCode }) => errorCode)).nullable(),
+  ]),
+]);
+type Form = z.output<typeof form>;
+
+/** The order of the indices in a packed answer. */
+const NAMES = ['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'] as const;
+
+/** A line of text: version, when it was born in milliseconds since the epoch, a checksum, and the outcome as JSON without names. */
+export function packOutcome({ key, outcome, expiresAtMs }: PackedOutcome): string {
+  const bornAtMs = outcome.kind === 'failure' ? outcome.failedAtMs : outcome.fetchedAtMs;
+  const json = JSON.stringify(toForm(key, outcome, expiresAtMs));
+  return `${VERSION} ${bornAtMs} ${checksumOf(bornAtMs, json)} ${json}`;
+}
+
+/** What was packed under `key`; undefined where version, checksum, key or form do not fit, which is a miss. */
+export function unpackOutcome(key: string, text: string): PackedOutcome | undefined {
+  const [, version, born = '', checksum, json = ''] = /^(\S+) (\d+) (\S+) (.*)$/s.exec(text) ?? [];
+  if (version !== VERSION || checksum !== checksumOf(Number(born), json)) return undefined;
+  const parsed = form.safeParse(parseJson(json));
+  if (!parsed.success || parsed.data[1] !== key) return undefined;
+  return { key, expiresAtMs: parsed.data[2], outcome: toOutcome(parsed.data, Number(born)) };
+}
+
+function toForm(key: string, outcome: LinkIndexOutcome, expiresAtMs: number): Form {
+  switch (outcome.kind) {
+    case 'answer':
+      return ['answer', key, expiresAtMs, outcome.endpoint ?? null, packScores(outcome.scores)];
+    case 'no-data':
+      return ['no-data', key, expiresAtMs, outcome.endpoint ?? null];
+    case 'failure': {
+      const { verdict, upstreamCode = null, retryAfterSeconds = null, pausedBy = null } = outcome.error;
+      return ['failure', key, expiresAtMs, null, nameOfVerdict(verdict), upstreamCode, retryAfterSeconds, pausedBy];
+    }
+  }
+}
+
+function toOutcome(packed: Form, bornAtMs: number): LinkIndexOutcome {
+  const endpoint = packed[3] === null ? {} : { endpoint: packed[3] };
+  switch (packed[0]) {
+    case 'answer':
+      return {
+        kind: 'answer',
+        scores: unpackScores(packed[4]),
+        freshness: 'FRESH',
+        ...endpoint,
+        fetchedAtMs: bornAtMs,
+      };
+    case 'no-data':
+      return { kind: 'no-data', ...endpoint, fetchedAtMs: bornAtMs };
+    case 'failure': {
+      const [, , , , verdict, upstreamCode, retryAfterSeconds, pausedBy] = packed;
+      const error = new UpstreamError(VERDICTS[verdict], {
+        upstreamCode: upstreamCode ?? undefined,
+        retryAfterSeconds: retryAfterSeconds ?? undefined,
+        ...(pausedBy !== null && { pausedBy }),
+      });
+      return { kind: 'failure', error, failedAtMs: bornAtMs };
+    }
+  }
+}
+
+type PackedScores = (Form & { 0: 'answer' })[4];
+
+function packScores(scores: LinkIndexScores): PackedScores {
+  return NAMES.map((name) => {
+    const each = scores[name];
+    return each && [each.value, each.avgValue, each.linkRelativeRatio, each.rank, each.rankPercent];
+  }) as unknown as PackedScores;
+}
+
+function unpackScores(packed: PackedScores): LinkIndexScores {
+  const unpacked = packed.map((each): IndexScore | null => {
+    if (each === null) return null;
+    const [value, avgValue, linkRelativeRatio, rank, rankPercent] = each;
+    return { value, avgValue, linkRelativeRatio, rank, rankPercent };
+  });
+  return Object.fromEntries(NAMES.map((name, index) => [name, unpacked[index]])) as LinkIndexScores;
+}
+
+/** The birth is in the checksum too, for it is what a newer entry is told by. */
+function checksumOf(bornAtMs: number, json: string): string {
+  return crc32(`${bornAtMs} ${json}`).toString(36);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

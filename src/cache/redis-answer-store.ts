@@ -1,0 +1,66 @@
+import type { RedisKeys } from '../redis/keys.ts';
+import type { RedisLink } from '../redis/link.ts';
+import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type { AnswerStore, StoredOutcome } from './answer-store.ts';
+import { failureIsKept } from './entry.ts';
+import { packOutcome, unpackOutcome } from './packed-outcome.ts';
+
+export interface RedisAnswerStoreOptions {
+  readonly link: RedisLink;
+  readonly keys: RedisKeys;
+  /** In a Cluster keys are spread over its nodes, and one question is one round trip to each. */
+  readonly isCluster: boolean;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** Expiry bounds Redis' memory and judges nothing; beyond this it makes no difference, in milliseconds. */
+const MAX_TTL_MS = 10 * 366 * 86_400_000;
+
+/** Answers in Redis or Valkey, which all replicas share. */
+export function createRedisAnswerStore({ link, keys, isCluster, clock }: RedisAnswerStoreOptions): AnswerStore {
+  async function read(names: readonly string[]): Promise<readonly (string | null)[]> {
+    if (!isCluster) return link.run((client) => client.mget(...names));
+    return Promise.all(names.map((name) => link.run((client) => client.get(name)).catch(missWhereWrongType)));
+  }
+
+  return {
+    async getMany(cacheKeys) {
+      if (cacheKeys.length === 0) return [];
+      const names = cacheKeys.flatMap((cacheKey) => [keys.answer(cacheKey), keys.failure(cacheKey)]);
+      const texts = await read(names);
+      return names
+        .flatMap((name, index): StoredOutcome[] => {
+          const unpacked = unpackOutcome(name, texts[index] ?? '');
+          if (unpacked === undefined) return [];
+          const { outcome, expiresAtMs } = unpacked;
+          return [{ cacheKey: cacheKeys[index >> 1] as string, outcome, expiresAtMs }];
+        })
+        .sort((one, other) => bornAtMs(one) - bornAtMs(other));
+    },
+    async put(stored) {
+      const { cacheKey, outcome, expiresAtMs } = stored;
+      if (outcome.kind === 'failure' && !failureIsKept(outcome)) return;
+      const key = outcome.kind === 'failure' ? keys.failure(cacheKey) : keys.answer(cacheKey);
+      const ttlMs = Math.min(MAX_TTL_MS, Math.max(1, Math.ceil(expiresAtMs - clock())));
+      const text = packOutcome({ key, outcome: withoutEndpoint(outcome), expiresAtMs });
+      await link.script('kolgwPut', [key], text, bornAtMs(stored), ttlMs);
+    },
+  };
+}
+
+function bornAtMs({ outcome }: StoredOutcome): number {
+  return outcome.kind === 'failure' ? outcome.failedAtMs : outcome.fetchedAtMs;
+}
+
+/** Which endpoint gave it is in the key already, where that matters. */
+function withoutEndpoint(outcome: LinkIndexOutcome): LinkIndexOutcome {
+  if (outcome.kind === 'failure') return outcome;
+  const { endpoint: _, ...kept } = outcome;
+  return kept;
+}
+
+function missWhereWrongType(error: Error): null {
+  if (error.message.startsWith('WRONGTYPE')) return null;
+  throw error;
+}

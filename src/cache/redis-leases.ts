@@ -1,0 +1,132 @@
+import type { RedisKeys } from '../redis/keys.ts';
+import type { RedisLink } from '../redis/link.ts';
+import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import { type Timers, within } from '../upstream/timers.ts';
+import { type AwaitedFlight, createFlightWaits, type FlightState } from './flight-waits.ts';
+import type { HeldLease, Leases } from './leases.ts';
+import { packOutcome, unpackOutcome } from './packed-outcome.ts';
+
+export interface RedisLeasesOptions {
+  readonly link: RedisLink;
+  readonly keys: RedisKeys;
+  /** This replica; differs from start to start. */
+  readonly owner: string;
+  /** How long a lease lasts without being extended, in milliseconds; longer than one attempt. */
+  readonly leaseMs: number;
+  readonly timers: Timers;
+  /** Books as unknown what was reserved for a flight whose holder is gone. */
+  readonly abandon: (flight: string) => Promise<unknown>;
+  /** Told of what any replica has bought. */
+  readonly onBought: (cacheKey: string, outcome: LinkIndexOutcome) => void;
+  readonly onError?: (operation: string, error: unknown) => void;
+}
+
+export interface RedisLeases extends Leases {
+  /** Takes a message of the channel that it publishes to. */
+  hear(news: FlightNews): void;
+}
+
+/** How a flight ended: its key, its token, and its outcome, empty for none. */
+export type FlightNews = readonly ['flight', cacheKey: string, token: string, packed: string];
+
+/** Redis holds up no purchase by more than this, in milliseconds. */
+const PATIENCE_MS = 50;
+/** How long the outcome of a flight is kept for those who look, in milliseconds. */
+const OUTCOME_MS = 10_000;
+
+/**
+ * Leases in Redis: a key with its holder's token, which expires. Only the holder extends or ends it.
+ * @see https://redis.io/docs/latest/commands/set/ for the pattern, and why the token is compared
+ */
+export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
+  const { link, keys, owner, leaseMs, timers, abandon, onBought, onError } = options;
+  const waits = createFlightWaits({ look, timers });
+  let lastFlight = 0;
+  let isStopping = false;
+
+  const patiently = <Value>(promise: Promise<Value>) => within(timers, PATIENCE_MS, promise);
+  const noteError = (error: unknown) => onError?.('lease', error);
+
+  function look(flights: readonly AwaitedFlight[]): Promise<readonly FlightState[]> {
+    const looks = flights.map(async (flight) => {
+      const value = await link.run((client) => client.get(keys.lease(flight.cacheKey)));
+      return stateOf(flight, value ?? '');
+    });
+    return patiently(Promise.all(looks));
+  }
+
+  function hold(cacheKey: string, value: string): HeldLease {
+    const name = keys.lease(cacheKey);
+    const token = tokenOf(value);
+    let cancelExtending = () => {};
+    const extend = async () => (await patiently(link.script('kolgwExtend', [name], value, leaseMs))) === 1;
+    /** Also while the call waits for its turn, which may take longer than a lease. */
+    const keepUp = () => {
+      cancelExtending = timers.after(leaseMs / 3, () => {
+        keepUp();
+        extend().catch(noteError);
+      });
+    };
+    keepUp();
+    return {
+      kind: 'held',
+      token,
+      extend: () =>
+        extend().catch((error: unknown) => {
+          noteError(error);
+          return true;
+        }),
+      async end(outcome) {
+        cancelExtending();
+        const packed = outcome === undefined ? '' : packOutcome({ key: cacheKey, outcome, expiresAtMs: 0 });
+        const kept = packed && `done ${token}\n${packed}`;
+        const news = JSON.stringify(['flight', cacheKey, token, packed] satisfies FlightNews);
+        const ending = link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.news, news);
+        await patiently(ending).catch(noteError);
+      },
+    };
+  }
+
+  return {
+    async acquire(cacheKey, isForced, dead) {
+      if (isStopping) throw new Error('this replica is stopping');
+      lastFlight += 1;
+      const value = `${owner}:${lastFlight} ${isForced ? 'forced' : 'unforced'}`;
+      const acquiring = link.script('kolgwAcquire', [keys.lease(cacheKey)], value, leaseMs) as Promise<string | null>;
+      const holder = await patiently(acquiring).catch((error: unknown) => {
+        noteError(error);
+        // What is granted too late is given back; the purchase goes on without it.
+        const giveBack = () => hold(cacheKey, value).end(undefined);
+        acquiring.then((late) => (late === null ? giveBack() : undefined)).catch(() => {});
+        throw error;
+      });
+      if (holder !== null) {
+        const token = tokenOf(holder);
+        const isTheirsForced = holder.endsWith(' forced');
+        return { kind: 'of-another', token, isForced: isTheirsForced, outcome: waits.wait({ cacheKey, token }) };
+      }
+      if (dead !== undefined) await patiently(abandon(dead)).catch(noteError);
+      return hold(cacheKey, value);
+    },
+    hear([, cacheKey, token, packed]) {
+      const outcome = unpackOutcome(cacheKey, packed)?.outcome;
+      waits.hear(token, outcome);
+      if (outcome && outcome.kind !== 'failure') onBought(cacheKey, outcome);
+    },
+    stop() {
+      isStopping = true;
+      waits.endAll();
+    },
+  };
+}
+
+/** What a lease's value says of a flight: that it still has it, or that it ended, with its outcome or without. */
+function stateOf({ cacheKey, token }: AwaitedFlight, value: string): FlightState {
+  if (tokenOf(value) === token) return { kind: 'under-way' };
+  const packed = value.startsWith(`done ${token}\n`) ? value.slice(value.indexOf('\n') + 1) : '';
+  return { kind: 'ended', outcome: unpackOutcome(cacheKey, packed)?.outcome };
+}
+
+function tokenOf(value: string): string {
+  return value.slice(0, value.indexOf(' '));
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+
+/** The names of everything that is kept in Redis for one account at one upstream. */
+export interface RedisKeys {
+  readonly answer: (cacheKey: string) => string;
+  readonly failure: (cacheKey: string) => string;
+  readonly lease: (cacheKey: string) => string;
+  /** Requests of a client in its current minute. */
+  readonly rate: (client: string) => string;
+  /** What was spent on a UTC day: by all, or by one client. */
+  readonly spent: (day: string, client?: string) => string;
+  /** The reservation that was settled, so that nothing is booked twice. */
+  readonly settled: (reservation: string) => string;
+  readonly reservations: string;
+  /** Reservations that were counted as unknown because their holder was gone. */
+  readonly abandoned: string;
+  readonly replicas: string;
+  readonly pace: string;
+  readonly pauses: string;
+  /** The channel on which replicas tell each other what has changed. */
+  readonly news: string;
+}
+
+/**
+ * Answers and leases are spread over the slots of a Cluster. What one script must see together has one hash tag, and so
+ * one slot.
+ *
+ * @param scope one account at one upstream; a short digest of it takes less memory than its name, a million times over
+ */
+export function createRedisKeys(scope: string): RedisKeys {
+  const digest = createHash('sha256').update(scope).digest('hex').slice(0, 10);
+  const spread = (kind: string) => (name: string) => `kolgw:${digest}:${kind}:${name}`;
+  const together = (name: string) => `kolgw:{${digest}}:${name}`;
+  return {
+    answer: spread('a'),
+    failure: spread('f'),
+    lease: spread('lease'),
+    rate: spread('rate'),
+    spent: (day, client) => together(client === undefined ? `spent:${day}` : `spent:${day}:${client}`),
+    settled: (reservation) => together(`settled:${reservation}`),
+    reservations: together('reservations'),
+    abandoned: together('abandoned'),
+    replicas: together('replicas'),
+    pace: together('pace'),
+    pauses: together('pauses'),
+    news: together('news'),
+  };
+}

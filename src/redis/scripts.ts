@@ -1,0 +1,148 @@
+/**
+ * What must be decided and written at once. Times are the server's own, so that no replica's clock matters.
+ * @see https://redis.io/docs/latest/develop/programmability/eval-intro/ for their atomicity
+ */
+export const SCRIPTS = {
+  /** Keeps an entry, unless a newer one is there. Its second word is when it was born, in milliseconds since the epoch. */
+  kolgwPut: {
+    numberOfKeys: 1,
+    lua: `
+      local old = redis.pcall('GET', KEYS[1])
+      local bornAt = type(old) == 'string' and tonumber(string.match(old, '^%w+ (%d+) '))
+      if bornAt and bornAt > tonumber(ARGV[2]) then return 0 end
+      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+      return 1`,
+  },
+
+  /** Takes a lease that nobody holds, or says who holds it. A flight that has ended leaves its outcome for those who wait. */
+  kolgwAcquire: {
+    numberOfKeys: 1,
+    lua: `
+      local held = redis.call('GET', KEYS[1])
+      if held and string.sub(held, 1, 5) ~= 'done ' then return held end
+      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+      return false`,
+  },
+
+  /** Makes a lease last, also one that ended and that nobody else has taken. */
+  kolgwExtend: {
+    numberOfKeys: 1,
+    lua: `
+      local held = redis.call('GET', KEYS[1])
+      if held and held ~= ARGV[1] then return 0 end
+      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+      return 1`,
+  },
+
+  /** Ends a lease of one's own, leaving the outcome for a while where there is one, and tells everybody. */
+  kolgwEnd: {
+    numberOfKeys: 1,
+    lua: `
+      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+      if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+      redis.call('PUBLISH', ARGV[4], ARGV[5])
+      return 1`,
+  },
+
+  /** Reserves one call, unless the day has no room for it. */
+  kolgwReserve: {
+    numberOfKeys: 2,
+    lua: `
+      local spent = redis.call('HMGET', KEYS[2], 'billed', 'unknown', 'open')
+      local billed, unknown, open = tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)
+      local budget = tonumber(ARGV[2])
+      if budget and billed + unknown + open >= budget then return {0, billed, unknown, open} end
+      local time = redis.call('TIME')
+      redis.call('HSET', KEYS[1], ARGV[1], table.concat({KEYS[2], ARGV[3], time[1], ARGV[4]}, ' '))
+      open = redis.call('HINCRBY', KEYS[2], 'open', 1)
+      redis.call('EXPIRE', KEYS[2], ARGV[5])
+      return {1, billed, unknown, open}`,
+  },
+
+  /** Ends a reservation with what it cost, once. What was counted as unknown meanwhile stays so. */
+  kolgwSettle: {
+    numberOfKeys: 4,
+    lua: `
+      if redis.call('SET', KEYS[3], 1, 'NX', 'EX', 3600) then
+        local wasOpen = redis.call('HDEL', KEYS[1], ARGV[1]) == 1
+        if wasOpen then redis.call('HINCRBY', KEYS[2], 'open', -1) end
+        if wasOpen or redis.call('SREM', KEYS[4], ARGV[1]) == 0 then
+          redis.call('HINCRBY', KEYS[2], 'billed', ARGV[2])
+          redis.call('HINCRBY', KEYS[2], 'unknown', ARGV[3])
+          redis.call('EXPIRE', KEYS[2], ARGV[4])
+        end
+      end
+      local spent = redis.call('HMGET', KEYS[2], 'billed', 'unknown', 'open')
+      return {tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)}`,
+  },
+
+  /** Sees to it that a day counts at least so much. */
+  kolgwRaise: {
+    numberOfKeys: 1,
+    lua: `
+      for index, name in ipairs({'billed', 'unknown'}) do
+        local missing = tonumber(ARGV[index]) - tonumber(redis.call('HGET', KEYS[1], name) or 0)
+        if missing > 0 then redis.call('HINCRBY', KEYS[1], name, missing) end
+      end
+      redis.call('EXPIRE', KEYS[1], ARGV[3])
+      return 1`,
+  },
+
+  /** Counts as unknown what was reserved for one flight, or, without one, by replicas that have not been heard of. */
+  kolgwAbandon: {
+    numberOfKeys: 3,
+    lua: `
+      local now = tonumber(redis.call('TIME')[1])
+      local all, gone = redis.call('HGETALL', KEYS[1]), {}
+      for index = 1, #all, 2 do
+        local id = all[index]
+        local spent, owner, at, flight = string.match(all[index + 1], '^(%S+) (%S+) (%d+) (%S*)$')
+        local isGone = ARGV[1] ~= '' and flight == ARGV[1]
+        if ARGV[1] == '' and spent then
+          local heardAt = tonumber(redis.call('ZSCORE', KEYS[2], owner) or 0)
+          isGone = math.max(heardAt, tonumber(at)) < now - tonumber(ARGV[2])
+        end
+        if isGone then
+          redis.call('HDEL', KEYS[1], id)
+          redis.call('HINCRBY', spent, 'open', -1)
+          redis.call('HINCRBY', spent, 'unknown', 1)
+          redis.call('SADD', KEYS[3], id)
+          redis.call('EXPIRE', KEYS[3], 172800)
+          gone[#gone + 1] = spent .. ' ' .. owner .. ' ' .. at
+        end
+      end
+      return gone`,
+  },
+
+  /** Says that a replica is there. @returns the server's time in seconds and microseconds, and how many replicas are there */
+  kolgwBeat: {
+    numberOfKeys: 1,
+    lua: `
+      local time = redis.call('TIME')
+      redis.call('ZADD', KEYS[1], time[1], ARGV[1])
+      redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time[1] - tonumber(ARGV[3]))
+      return {time[1], time[2], redis.call('ZCOUNT', KEYS[1], time[1] - tonumber(ARGV[2]), '+inf')}`,
+  },
+
+  /** Takes the next place in line. @returns how long to wait for it, in microseconds */
+  kolgwPace: {
+    numberOfKeys: 1,
+    lua: `
+      local time = redis.call('TIME')
+      local now = time[1] * 1000000 + time[2]
+      local at = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0))
+      redis.call('SET', KEYS[1], string.format('%.0f', at + tonumber(ARGV[1])), 'PX', 60000)
+      return at - now`,
+  },
+
+  /** Counts one in a window that begins with its first. @returns the count, and for how much longer, in milliseconds */
+  kolgwCount: {
+    numberOfKeys: 1,
+    lua: `
+      local count = redis.call('INCR', KEYS[1])
+      if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+      return {count, redis.call('PTTL', KEYS[1])}`,
+  },
+} as const satisfies Readonly<Record<string, { readonly numberOfKeys: number; readonly lua: string }>>;
+
+export type ScriptName = keyof typeof SCRIPTS;

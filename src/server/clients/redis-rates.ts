@@ -1,0 +1,33 @@
+import type { RedisKeys } from '../../redis/keys.ts';
+import type { RedisLink } from '../../redis/link.ts';
+import { type Timers, within } from '../../upstream/timers.ts';
+import type { SharedRates } from './rates.ts';
+
+export interface RedisRatesOptions {
+  readonly link: RedisLink;
+  readonly keys: RedisKeys;
+  readonly sharers: () => number;
+  readonly timers: Timers;
+  readonly onError: (operation: string, error: unknown) => void;
+}
+
+const MINUTE_MS = 60_000;
+/** Redis holds up no request by more than this, in milliseconds. */
+const PATIENCE_MS = 50;
+
+/** Counts what clients send to all replicas, in windows of a minute that begin with their first request. */
+export function createRedisRates({ link, keys, sharers, timers, onError }: RedisRatesOptions): SharedRates {
+  return {
+    sharers,
+    async count(client) {
+      try {
+        const reply = await within(timers, PATIENCE_MS, link.script('kolgwCount', [keys.rate(client)], MINUTE_MS));
+        const [count = 0, msBeforeNext = 0] = reply as readonly number[];
+        return { count, msBeforeNext };
+      } catch (error) {
+        onError('rates', error);
+        throw error;
+      }
+    },
+  };
+}

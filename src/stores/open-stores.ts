@@ -1,0 +1,43 @@
+import { memoryAnswerStore } from '../cache/memory-answer-store.ts';
+import type { Config } from '../config/config.ts';
+import { createClientLedgers } from '../upstream/client-ledgers.ts';
+import { createMemoryLedger } from '../upstream/memory-ledger.ts';
+import type { OpenStoresOptions, ProcessIdentity, Stores } from './stores.ts';
+
+/** Where answers and bookings are kept. Synthetic ones and those of another upstream stay apart from ours. */
+export async function openStores(options: OpenStoresOptions): Promise<Stores> {
+  const { cache, upstream } = options.config;
+  const clock = options.clock.nowMs;
+  switch (cache.store.kind) {
+    case 'memory': {
+      const ledger = createMemoryLedger({ dailyBudget: upstream.dailyBudget, clock });
+      const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock }));
+      return { answers: memoryAnswerStore, ledger, clients };
+    }
+    case 'sqlite': {
+      const { openSqliteStores } = await import('./sqlite-stores.ts');
+      return openSqliteStores(cache.store.path, options);
+    }
+    case 'redis': {
+      const { openRedisStores } = await import('./redis-stores.ts');
+      return openRedisStores(cache.store.location, options);
+    }
+  }
+}
+
+/** What the ledger says, without a change to it; undefined where none is kept, or none is there yet. @throws when it cannot be read */
+export async function inspectLedger(config: Config, identity: ProcessIdentity) {
+  const { store } = config.cache;
+  switch (store.kind) {
+    case 'memory':
+      return undefined;
+    case 'sqlite': {
+      const { inspectSqliteLedger } = await import('./sqlite-stores.ts');
+      return inspectSqliteLedger(store.path, config, identity);
+    }
+    case 'redis': {
+      const { inspectRedisLedger } = await import('./redis-stores.ts');
+      return { ...(await inspectRedisLedger(store.location, config)), abandoned: [] };
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { createRedisAnswerStore } from '../cache/redis-answer-store.ts';
+import { createRedisLeases, type FlightNews } from '../cache/redis-leases.ts';
+import type { Config } from '../config/config.ts';
+import { createRedisKeys } from '../redis/keys.ts';
+import { openRedisLink } from '../redis/link.ts';
+import type { RedisLocation } from '../redis/location.ts';
+import { joinReplicas } from '../redis/replicas.ts';
+import { createRedisRates } from '../server/clients/redis-rates.ts';
+import { createClientLedgers } from '../upstream/client-ledgers.ts';
+import { type DaySpending, utcDayOf } from '../upstream/ledger.ts';
+import { createRedisBooks } from '../upstream/redis-books.ts';
+import { createRedisPace } from '../upstream/shared-pace.ts';
+import { createRedisPauses, type PauseNews } from '../upstream/shared-pauses.ts';
+import { createStoredLedger, type StoredLedger } from '../upstream/stored-ledger.ts';
+import { systemTimers, within } from '../upstream/timers.ts';
+import { type OpenStoresOptions, START_PATIENCE_MS, type Stores, scopeOf } from './stores.ts';
+
+/** Beyond an attempt's own deadline, so that a lease outlives every attempt, in milliseconds. */
+const LEASE_MARGIN_MS = 5000;
+/** A replica that was not heard of for so long has lost its calls in flight, in seconds. */
+const ABANDONED_SECONDS = 60;
+
+/** Everything in Redis or Valkey, shared by all replicas. */
+export async function openRedisStores(location: RedisLocation, options: OpenStoresOptions): Promise<Stores> {
+  const { config, log, clock, identity, account, endpoint, onBought, closing, onError } = options;
+  const { timeoutMs, dailyBudget, maxPerSecond } = config.upstream;
+  const { nowMs } = clock;
+  const owner = identity.name;
+  const keys = createRedisKeys(scopeOf(config));
+  const link = openRedisLink({
+    location,
+    onError: (error) => onError('connect', error),
+    onUp: () => void replicas.beat().catch((error: unknown) => onError('beat', error)),
+  });
+  closing.defer(() => link.close());
+  const common = { link, keys, timers: systemTimers, onError };
+
+  const replicas = joinReplicas({
+    ...{ link, keys, owner },
+    onTime(serverNowMs) {
+      const errorMs = clock.setBy(serverNowMs);
+      if (errorMs !== 0) log.warn({ errorMs: Math.round(errorMs) }, "this machine's clock differs from the store's");
+    },
+    onBeat: catchUp,
+    onError: (error) => onError('beat', error),
+  });
+  closing.defer(() => replicas.close());
+  const sharers = () => config.replicas ?? replicas.count;
+
+  const ledgers = new Set<StoredLedger>();
+  const openLedger = (client?: string, budget?: number) => {
+    const books = createRedisBooks({ link, keys, client, owner });
+    const mayStartBlind = config.replicas !== undefined;
+    const ledger = createStoredLedger({
+      ...{ books, dailyBudget: budget, sharers, mayStartBlind },
+      ...{ clock: nowMs, timers: systemTimers, onError },
+    });
+    ledgers.add(ledger);
+    return ledger;
+  };
+  const ledger = openLedger(undefined, dailyBudget);
+  closing.defer(() => ledger.close());
+  const clients = createClientLedgers((client) => openLedger(client));
+  closing.defer(() => clients.close());
+
+  const abandon = (flight: string, silentSeconds = 0) =>
+    link.script('kolgwAbandon', [keys.reservations, keys.replicas, keys.abandoned], flight, silentSeconds);
+  const leases = createRedisLeases({ ...common, owner, leaseMs: timeoutMs + LEASE_MARGIN_MS, abandon, onBought });
+  const fieldOf = (name: string) => `${name}:${account()}${name === 'endpoint' ? `:${endpoint()}` : ''}`;
+  const pauses = createRedisPauses({ link, keys, fieldOf, onError });
+
+  /** What others have done meanwhile, for a message may be lost. */
+  async function catchUp(): Promise<void> {
+    const gone = (await abandon('', ABANDONED_SECONDS)) as readonly string[];
+    if (gone.length > 0) log.warn({ calls: gone.length }, 'calls of replicas that are gone; counted as perhaps billed');
+    await Promise.all([pauses.refresh(), ...[...ledgers].map((each) => each.load())]);
+  }
+
+  link.subscribe(keys.news, (message) => {
+    const news = parseNews(message);
+    if (news?.[0] === 'flight') leases.hear(news);
+    if (news?.[0] === 'pause') pauses.hear(news);
+  });
+  // The first beat follows from being up.
+  await within(
+    systemTimers,
+    START_PATIENCE_MS,
+    link.firstUp.then(() => replicas.beat()),
+  ).catch((error: unknown) => onError('start', error));
+
+  return {
+    answers: createRedisAnswerStore({ link, keys, isCluster: location.kind === 'cluster', clock: nowMs }),
+    ledger,
+    clients,
+    shared: {
+      leases,
+      rates: createRedisRates({ ...common, sharers }),
+      pauses,
+      pace:
+        maxPerSecond === undefined ? undefined : createRedisPace({ ...common, maxPerSecond, sharers, clock: nowMs }),
+    },
+  };
+}
+
+/** What comes from this channel was sent by a replica; anything else is nobody's news. */
+function parseNews(message: string): FlightNews | PauseNews | undefined {
+  try {
+    const news: unknown = JSON.parse(message);
+    return Array.isArray(news) ? (news as unknown as FlightNews | PauseNews) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the ledger in Redis says, without a change to it. @throws when it cannot be read */
+export async function inspectRedisLedger(location: RedisLocation, config: Config): Promise<{ today: DaySpending }> {
+  let trouble: Error | undefined;
+  const link = openRedisLink({
+    location,
+    onError: (error) => {
+      trouble = error;
+    },
+  });
+  try {
+    await within(systemTimers, START_PATIENCE_MS, link.firstUp).catch((error: unknown) => {
+      throw trouble ?? error;
+    });
+    const day = utcDayOf(Date.now());
+    const books = createRedisBooks({ link, keys: createRedisKeys(scopeOf(config)), owner: 'check' });
+    return { today: { day, ...(await within(systemTimers, START_PATIENCE_MS, books.spendingOf(day))) } };
+  } finally {
+    await link.close();
+  }
+}

@@ -1,0 +1,65 @@
+import type { AnswerStore } from '../cache/answer-store.ts';
+import type { Leases } from '../cache/leases.ts';
+import type { Config } from '../config/config.ts';
+import type { RateStore, SharedRates } from '../server/clients/rates.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { AdjustableClock } from '../upstream/adjustable-clock.ts';
+import type { ClientLedgers } from '../upstream/client-ledgers.ts';
+import type { Ledger } from '../upstream/ledger.ts';
+import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type { SharedPace } from '../upstream/shared-pace.ts';
+import type { SharedPauses } from '../upstream/shared-pauses.ts';
+
+/** This process among others of its machine. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Differs from start to start, where a process id may come again. */
+  readonly name: string;
+  readonly isAlive: (pid: number) => boolean;
+}
+
+export interface OpenStoresOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Set by the store's own where replicas share one. */
+  readonly clock: AdjustableClock;
+  readonly identity: ProcessIdentity;
+  /** The account whose pauses are shared, in a form that does not give its token away. */
+  readonly account: () => string;
+  /** The endpoint that is asked now. */
+  readonly endpoint: () => string;
+  /** Told of what another replica has bought. */
+  readonly onBought: (cacheKey: string, outcome: LinkIndexOutcome) => void;
+  readonly closing: AsyncDisposableStack;
+  /** Told of everything that the store did not do. */
+  readonly onError: (operation: string, error: unknown) => void;
+}
+
+/** Everything that outlives the process, or is shared with others. */
+export interface Stores {
+  readonly answers: AnswerStore;
+  readonly ledger: Ledger;
+  /** What each client has spent, kept where the account's own ledger is. */
+  readonly clients: ClientLedgers;
+  /** Undefined where counted requests do not outlive the process. */
+  readonly rates?: RateStore;
+  /** What replicas share besides answers and money; undefined where there are none. */
+  readonly shared?: {
+    readonly leases: Leases;
+    readonly rates: SharedRates;
+    readonly pauses: SharedPauses;
+    /** Undefined without UPSTREAM_MAX_PER_SECOND. */
+    readonly pace: SharedPace | undefined;
+  };
+}
+
+/** A start waits no longer than this for a store that is in trouble, in milliseconds. */
+export const START_PATIENCE_MS = 1000;
+
+/** Raised when stored answers change their meaning: older ones are then never read. */
+const NAMESPACE_VERSION = 'v1';
+
+/** Keeps what came from one upstream apart from another's, and from the sandbox's. */
+export function scopeOf({ upstream: { target } }: Config): string {
+  return `${NAMESPACE_VERSION} ${target.mode === 'sandbox' ? 'sandbox' : new URL(target.baseUrl).origin}`;
+}

@@ -1,0 +1,44 @@
+import type { RedisKeys } from '../redis/keys.ts';
+import type { RedisLink } from '../redis/link.ts';
+import { type Timers, within } from './timers.ts';
+
+/** The line of calls in which all replicas of an account stand. */
+export interface SharedPace {
+  /** Takes the next place. @returns how long to wait for it, in milliseconds; never rejects */
+  takePlace(): Promise<number>;
+}
+
+export interface RedisPaceOptions {
+  readonly link: RedisLink;
+  readonly keys: RedisKeys;
+  /** Calls started per second, by all replicas together. */
+  readonly maxPerSecond: number;
+  /** Among how many the pace is divided while Redis is away. */
+  readonly sharers: () => number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly timers: Timers;
+  readonly onError?: (operation: string, error: unknown) => void;
+}
+
+const PATIENCE_MS = 50;
+
+export function createRedisPace({ link, keys, maxPerSecond, ...options }: RedisPaceOptions): SharedPace {
+  const { sharers, clock, timers, onError } = options;
+  const spacingMs = 1000 / maxPerSecond;
+  let nextMs = 0;
+
+  return {
+    async takePlace() {
+      try {
+        const place = link.script('kolgwPace', [keys.pace], Math.round(spacingMs * 1000));
+        return Number(await within(timers, PATIENCE_MS, place)) / 1000;
+      } catch (error) {
+        onError?.('pace', error);
+        const placeMs = Math.max(clock(), nextMs);
+        nextMs = placeMs + spacingMs * sharers();
+        return placeMs - clock();
+      }
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** Calls of one day, as the books have them. */
+export interface BookedSpending {
+  readonly billed: number;
+  readonly unknown: number;
+  /** Reserved and not settled, by all processes that share the books. */
+  readonly open: number;
+}
+
+/** Where one ledger is kept outside of the process. Every method rejects when the books cannot do it. */
+export interface SpendingBooks {
+  spendingOf(day: string): Promise<BookedSpending>;
+  /** Reserves one call, unless the day has no room for it: decided and written at once. */
+  reserve(request: ReserveRequest): Promise<{ readonly isGranted: boolean; readonly spending: BookedSpending }>;
+  /** Ends a reservation with what it cost. One that the books do not know cost that all the same. */
+  settle(settlement: Settlement): Promise<BookedSpending>;
+  /** Sees to it that a day counts at least so much. */
+  raise(spent: Omit<Settlement, 'id'>): Promise<void>;
+}
+
+export interface ReserveRequest {
+  /** Of this reservation; its settlement has the same. */
+  readonly id: string;
+  readonly day: string;
+  /** Undefined is no limit. */
+  readonly budget: number | undefined;
+  /** The purchase that it is for, by the token of its lease; undefined where purchases have none. */
+  readonly flight: string | undefined;
+}
+
+export interface Settlement {
+  readonly id: string;
+  readonly day: string;
+  readonly billed: number;
+  readonly unknown: number;
+}

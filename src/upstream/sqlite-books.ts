@@ -1,0 +1,50 @@
+import type { SqliteFile } from '../sqlite/sqlite-file.ts';
+import type { SpendingBooks } from './spending-books.ts';
+
+export interface SqliteBooksOptions {
+  readonly file: SqliteFile;
+  /** One account at one upstream, or a client of it. */
+  readonly scope: string;
+  /** This process among those that share the file. */
+  readonly owner: { readonly name: string; readonly pid: number };
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** A ledger's books in a SQLite file, which the processes of one machine may share. */
+export function createSqliteBooks({ file, scope, owner, clock }: SqliteBooksOptions): SpendingBooks {
+  /** The file numbers its reservations itself. */
+  const rows = new Map<string, Promise<number | null>>();
+
+  return {
+    spendingOf: (day) => file.call('spendingOf', scope, day),
+    async reserve({ id, day, budget = null }) {
+      const reserving = file.call('reserve', {
+        ...{ scope, day, budget, atMs: clock() },
+        owner: owner.name,
+        pid: owner.pid,
+      });
+      rows.set(
+        id,
+        reserving.then(
+          (reserved) => reserved.id,
+          () => null,
+        ),
+      );
+      const reserved = await reserving;
+      if (reserved.id === null) rows.delete(id);
+      return { isGranted: reserved.id !== null, spending: reserved.spending };
+    },
+    async settle({ id, day, billed, unknown }) {
+      const row = await rows.get(id);
+      const booking = { scope, day, billed, unknown };
+      const spending =
+        row == null
+          ? await file.call('book', booking)
+          : await file.call('settle', { ...booking, id: row, owner: owner.name });
+      rows.delete(id);
+      return spending;
+    },
+    raise: ({ day, billed, unknown }) => file.call('raise', { scope, day, billed, unknown }),
+  };
+}
