@@ -109,7 +109,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     account: () => accountOf(upstream.token.current()),
     endpoint: () => endpoints.current().name,
     // What is not in this memory is found in the store when it is asked for.
-    onBought: (cacheKey, outcome) => memory.get(cacheKey) && memory.recall(cacheKey, outcome),
+    isRemembered: (cacheKey) => memory.has(cacheKey),
+    onBought: memory.recall,
   });
   const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: telemetry.onAttempt });
 
@@ -122,6 +123,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pauses: stores.shared?.pauses,
     hasBreakers: !upstream.isSandbox,
     clock,
+    steadyMs: options.clock ?? performance.now.bind(performance),
     timers,
     random,
   });

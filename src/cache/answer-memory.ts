@@ -12,6 +12,8 @@ export interface AnswerMemoryOptions {
 /** The in-process level: what is remembered of each key. */
 export interface AnswerMemory {
   get(cacheKey: string): Entry | undefined;
+  /** Whether there is something; asking makes it no more recent. */
+  has(cacheKey: string): boolean;
   /** Keeps what a call brought. A failure removes nothing that can still be served, and shortens no pause. */
   remember(cacheKey: string, outcome: LinkIndexOutcome): void;
   /** Keeps what the store has, where it is newer than what is here. */
@@ -34,6 +36,7 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemor
 
   return {
     get: (cacheKey) => entries.get(cacheKey),
+    has: (cacheKey) => entries.has(cacheKey),
     remember(cacheKey, outcome) {
       if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);
       else if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs) entries.set(cacheKey, { answer: outcome });

@@ -23,10 +23,16 @@ export interface FlightWaitsOptions {
 export interface FlightWaits {
   /** What the flight brings; undefined when it ends without a word. */
   wait(flight: AwaitedFlight): Promise<LinkIndexOutcome | undefined>;
+  isAwaited(token: string): boolean;
   /** A message came: the flight ended. */
   hear(token: string, outcome: LinkIndexOutcome | undefined): void;
   /** Ends every wait without a word. */
   endAll(): void;
+}
+
+interface Wait extends AwaitedFlight {
+  readonly promise: Promise<LinkIndexOutcome | undefined>;
+  readonly end: (outcome: LinkIndexOutcome | undefined) => void;
 }
 
 /** How often those who wait look for themselves, for a message can be lost, and the dead send none; in milliseconds. */
@@ -36,7 +42,7 @@ const MAX_LOOKS_IN_VAIN = 4;
 
 /** Messages say at once how a flight ended; looking from time to time finds out the rest. The upstream is never asked. */
 export function createFlightWaits({ look, timers }: FlightWaitsOptions): FlightWaits {
-  const waits = new Map<string, AwaitedFlight & { end(outcome: LinkIndexOutcome | undefined): void }>();
+  const waits = new Map<string, Wait>();
   let looksInVain = 0;
   let isLooking = false;
 
@@ -71,17 +77,18 @@ export function createFlightWaits({ look, timers }: FlightWaitsOptions): FlightW
 
   return {
     wait(flight) {
+      const before = waits.get(flight.token);
+      if (before) return before.promise;
       const { promise, resolve } = Promise.withResolvers<LinkIndexOutcome | undefined>();
-      waits.set(flight.token, {
-        ...flight,
-        end(outcome) {
-          waits.delete(flight.token);
-          resolve(outcome);
-        },
-      });
+      const end = (outcome: LinkIndexOutcome | undefined) => {
+        waits.delete(flight.token);
+        resolve(outcome);
+      };
+      waits.set(flight.token, { ...flight, promise, end });
       lookLater();
       return promise;
     },
+    isAwaited: (token) => waits.has(token),
     hear: (token, outcome) => waits.get(token)?.end(outcome),
     endAll,
   };

@@ -16,8 +16,9 @@ export interface RedisLeasesOptions {
   readonly timers: Timers;
   /** Books as unknown what was reserved for a flight whose holder is gone. */
   readonly abandon: (flight: string) => Promise<unknown>;
-  /** Told of what any replica has bought. */
+  /** Told of what any replica has bought, where this one remembers something of the key. */
   readonly onBought: (cacheKey: string, outcome: LinkIndexOutcome) => void;
+  readonly isRemembered: (cacheKey: string) => boolean;
   readonly onError?: (operation: string, error: unknown) => void;
 }
 
@@ -31,6 +32,8 @@ export type FlightNews = readonly ['flight', cacheKey: string, token: string, pa
 
 /** Redis holds up no purchase by more than this, in milliseconds. */
 const PATIENCE_MS = 50;
+/** How often the end of a flight that Redis did not take is told again, in milliseconds. */
+const END_AGAIN_MS = 500;
 /** How long the outcome of a flight is kept for those who look, in milliseconds. */
 const OUTCOME_MS = 10_000;
 
@@ -39,7 +42,7 @@ const OUTCOME_MS = 10_000;
  * @see https://redis.io/docs/latest/commands/set/ for the pattern, and why the token is compared
  */
 export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
-  const { link, keys, owner, leaseMs, timers, abandon, onBought, onError } = options;
+  const { link, keys, owner, leaseMs, timers, abandon, isRemembered, onBought, onError } = options;
   const waits = createFlightWaits({ look, timers });
   let lastFlight = 0;
   let isStopping = false;
@@ -81,8 +84,15 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
         const packed = outcome === undefined ? '' : packOutcome({ key: cacheKey, outcome, expiresAtMs: 0 });
         const kept = packed && `done ${token}\n${packed}`;
         const news = JSON.stringify(['flight', cacheKey, token, packed] satisfies FlightNews);
-        const ending = link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.news, news);
-        await patiently(ending).catch(noteError);
+        const tell = () => patiently(link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.news, news));
+        /** Else those who wait do so until the lease runs out. */
+        const tellLater = (times: number) => {
+          if (times > 0) timers.after(END_AGAIN_MS, () => tell().catch(() => tellLater(times - 1)));
+        };
+        await tell().catch((error: unknown) => {
+          noteError(error);
+          tellLater(Math.ceil(leaseMs / END_AGAIN_MS));
+        });
       },
     };
   }
@@ -109,6 +119,8 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
       return hold(cacheKey, value);
     },
     hear([, cacheKey, token, packed]) {
+      // Most of what a hundred replicas tell is of no use here.
+      if (!waits.isAwaited(token) && !isRemembered(cacheKey)) return;
       const outcome = unpackOutcome(cacheKey, packed)?.outcome;
       waits.hear(token, outcome);
       if (outcome && outcome.kind !== 'failure') onBought(cacheKey, outcome);

@@ -1,3 +1,4 @@
+import { parseRedisLocation } from '../redis/location.ts';
 import { readTokenFile } from '../upstream/token-source.ts';
 import type { Environment } from './environment.ts';
 import { VARIABLES, type VariableName, type Variables } from './variables.ts';
@@ -36,7 +37,9 @@ export function readVariables(env: Environment): ReadVariables {
 /** A text that is, holds or is part of the token, or is long enough to be one, was perhaps put into the wrong variable. */
 function whatCame(name: VariableName, env: Environment): string {
   const text = env[name] ?? '';
-  const secrets = [env['JUSTONEAPI_TOKEN'], env['SUBGRAPH_SECRET'], tokenInFile(env['JUSTONEAPI_TOKEN_FILE'])];
+  const { password, sentinelPassword } = parseRedisLocation(env['CACHE_STORE'] ?? '') ?? {};
+  const token = tokenInFile(env['JUSTONEAPI_TOKEN_FILE']);
+  const secrets = [env['JUSTONEAPI_TOKEN'], token, env['SUBGRAPH_SECRET'], password, sentinelPassword];
   const mayBeSecret = secrets.some((secret) => secret && (secret.includes(text) || text.includes(secret)));
   return MAY_HOLD_A_SECRET.has(name) || text.length >= 16 || mayBeSecret ? '' : `, got ${JSON.stringify(text)}`;
 }

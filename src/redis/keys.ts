@@ -15,6 +15,8 @@ export interface RedisKeys {
   /** Reservations that were counted as unknown because their holder was gone. */
   readonly abandoned: string;
   readonly replicas: string;
+  /** There while one replica has just looked after the others. */
+  readonly sweep: string;
   readonly pace: string;
   readonly pauses: string;
   /** The channel on which replicas tell each other what has changed. */
@@ -41,6 +43,7 @@ export function createRedisKeys(scope: string): RedisKeys {
     reservations: together('reservations'),
     abandoned: together('abandoned'),
     replicas: together('replicas'),
+    sweep: together('sweep'),
     pace: together('pace'),
     pauses: together('pauses'),
     news: together('news'),

@@ -1,3 +1,4 @@
+import { Cluster, ReplyError } from 'ioredis';
 import { connectRedis, type RedisClient } from './client.ts';
 import type { RedisLocation } from './location.ts';
 import type { ScriptName } from './scripts.ts';
@@ -22,6 +23,8 @@ export interface RedisLinkOptions {
   readonly onError?: (error: Error) => void;
   /** Told each time that it is up again. */
   readonly onUp?: () => void;
+  /** What the promise settles to, or a rejection after so many milliseconds. */
+  readonly within: <Value>(ms: number, promise: Promise<Value>) => Promise<Value>;
 }
 
 /** A server that takes longer is not asked again until it has answered a `PING` within that time, in milliseconds. */
@@ -37,7 +40,7 @@ export class RedisError extends Error {
   override readonly name = 'RedisError';
 }
 
-export function openRedisLink({ location, onError, onUp }: RedisLinkOptions): RedisLink {
+export function openRedisLink({ location, onError, onUp, within }: RedisLinkOptions): RedisLink {
   const client = connectRedis(location);
   let subscriber: RedisClient | undefined;
   const listeners = new Map<string, (message: string) => void>();
@@ -54,43 +57,49 @@ export function openRedisLink({ location, onError, onUp }: RedisLinkOptions): Re
   client.on('close', () => {
     isUp = false;
   });
-  client.on('ready', () => void tryOut());
+  client.on('ready', async () => {
+    await within(SILENCE_MS, meetAll(client)).catch(() => {});
+    await tryOut();
+  });
 
   /** Up is who answers in time. One that is late is tried on, for it may only be busy; one that is silent is given up. */
   async function tryOut(): Promise<void> {
     if (isTrying) return;
     isTrying = true;
-    isUp = false;
-    while (!isClosed && client.status === 'ready') {
-      const startedAtMs = performance.now();
-      const answer = await answered(client.ping(), SILENCE_MS);
-      if (answer === 'silent') client.disconnect(true);
-      if (answer !== 'good') break;
-      if (performance.now() - startedAtMs <= PATIENCE_MS) {
-        isUp = true;
-        break;
-      }
-      await pause(PING_AGAIN_MS);
-    }
+    const wasUp = isUp;
+    while (!isClosed && client.status === 'ready' && !(await isPrompt())) await pause(PING_AGAIN_MS);
     isTrying = false;
-    if (!isUp) return;
+    if (!isUp || wasUp) return;
     firstUp.resolve();
     onUp?.();
   }
 
-  /** The timer gives way to what has arrived while our own loop was held up. */
+  async function isPrompt(): Promise<boolean> {
+    const answer = client.ping();
+    try {
+      await within(PATIENCE_MS, answer);
+      isUp = true;
+      return true;
+    } catch {
+      isUp = false;
+    }
+    const isSilent = within(SILENCE_MS, answer).then(
+      () => false,
+      (error: Error) => !(error instanceof ReplyError),
+    );
+    if ((await isSilent) && client.status === 'ready') client.disconnect(true);
+    return false;
+  }
+
   function watch(reply: Promise<unknown>): void {
-    const timer = setTimeout(() => {
-      setImmediate(() => {
-        if (!isSettled) void tryOut();
-      });
-    }, PATIENCE_MS);
     let isSettled = false;
     const settle = () => {
       isSettled = true;
-      clearTimeout(timer);
     };
     reply.then(settle, settle);
+    within(PATIENCE_MS, reply).catch(() => {
+      if (!isSettled) void tryOut();
+    });
   }
 
   async function run<Reply>(command: (client: RedisClient) => Promise<Reply>): Promise<Reply> {
@@ -114,7 +123,7 @@ export function openRedisLink({ location, onError, onUp }: RedisLinkOptions): Re
 
   const checking = setInterval(async () => {
     if (subscriber?.status !== 'ready') return;
-    if ((await answered(subscriber.ping(), SILENCE_MS)) === 'silent') subscriber.disconnect(true);
+    await within(SILENCE_MS, subscriber.ping()).catch(() => subscriber?.disconnect(true));
   }, LISTEN_CHECK_MS).unref();
 
   return {
@@ -142,18 +151,9 @@ export function openRedisLink({ location, onError, onUp }: RedisLinkOptions): Re
 
 type Command = (...args: readonly (string | number)[]) => Promise<unknown>;
 
-async function answered(reply: Promise<unknown>, ms: number): Promise<'good' | 'bad' | 'silent'> {
-  const silence = Promise.withResolvers<'silent'>();
-  const timer = setTimeout(() => setImmediate(() => silence.resolve('silent')), ms);
-  const answer = reply.then(
-    () => 'good' as const,
-    () => 'bad' as const,
-  );
-  try {
-    return await Promise.race([answer, silence.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** A Cluster's client connects to a node with the first command for it, which would be late. */
+async function meetAll(client: RedisClient): Promise<void> {
+  if (client instanceof Cluster) await Promise.allSettled(client.nodes('master').map((node) => node.ping()));
 }
 
 function pause(ms: number): Promise<void> {

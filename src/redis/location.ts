@@ -18,6 +18,8 @@ export interface RedisNode {
 }
 
 const OPTIONS = new Set(['sentinel', 'sentinelPassword', 'cluster']);
+/** No part of a URL holds a space. */
+const CONTRADICTION = ' ';
 const [DEFAULT_PORT, DEFAULT_SENTINEL_PORT] = [6379, 26379];
 
 /**
@@ -33,12 +35,14 @@ export function parseRedisLocation(text: string): RedisLocation | undefined {
   const [first] = urls;
   if (!first || !urls.every((url) => url !== null && isGood(url, first.protocol))) return undefined;
   const all = urls as URL[];
-  const options = new Map(all.flatMap((url) => [...url.searchParams]));
-  const database = databaseOf(all);
-  const named = all.find((url) => url.username || url.password);
-  const sentinelName = options.get('sentinel');
-  const isCluster = options.get('cluster') === 'true' || (all.length > 1 && sentinelName === undefined);
-  if (database === undefined || (isCluster && (database > 0 || sentinelName !== undefined))) return undefined;
+  const agreed = (read: (url: URL) => string | null) => agreedIn(all.map(read));
+  const parameter = (name: string) => agreed(({ searchParams }) => searchParams.get(name));
+  const [username, password] = [agreed((url) => url.username), agreed((url) => url.password)];
+  const [sentinelName, sentinelPassword] = [parameter('sentinel'), parameter('sentinelPassword')];
+  const database = agreed(({ pathname }) => pathname.replace(/^\//, '')) ?? '0';
+  if ([username, password, sentinelName, sentinelPassword, database].includes(CONTRADICTION)) return undefined;
+  const isCluster = parameter('cluster') === 'true' || (all.length > 1 && sentinelName === undefined);
+  if (!/^\d{1,5}$/.test(database) || (isCluster && (database !== '0' || sentinelName !== undefined))) return undefined;
   const defaultPort = sentinelName === undefined ? DEFAULT_PORT : DEFAULT_SENTINEL_PORT;
   return {
     kind: isCluster ? 'cluster' : sentinelName === undefined ? 'single' : 'sentinel',
@@ -47,11 +51,11 @@ export function parseRedisLocation(text: string): RedisLocation | undefined {
       port: port === '' ? defaultPort : Number(port),
     })),
     isTls: first.protocol === 'rediss:',
-    username: decodeURIComponent(named?.username ?? '') || undefined,
-    password: decodeURIComponent(named?.password ?? '') || undefined,
-    database,
+    username: username && decodeURIComponent(username),
+    password: password && decodeURIComponent(password),
+    database: Number(database),
     sentinelName,
-    sentinelPassword: options.get('sentinelPassword'),
+    sentinelPassword,
   };
 }
 
@@ -77,9 +81,9 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** The one that any of them names; undefined where they do not agree, or name none. */
-function databaseOf(urls: readonly URL[]): number | undefined {
-  const named = new Set(urls.map(({ pathname }) => pathname.replace(/^\//, '')).filter((name) => name !== ''));
-  const [name = '0'] = named;
-  return named.size <= 1 && /^\d{1,5}$/.test(name) ? Number(name) : undefined;
+/** What those say that say anything; undefined where none does. */
+function agreedIn(said: readonly (string | null)[]): string | undefined {
+  const values = new Set(said.filter((each) => each !== null && each !== ''));
+  const [value] = values;
+  return values.size > 1 ? CONTRADICTION : (value ?? undefined);
 }

@@ -9,7 +9,9 @@ export const SCRIPTS = {
     lua: `
       local old = redis.pcall('GET', KEYS[1])
       local bornAt = type(old) == 'string' and tonumber(string.match(old, '^%w+ (%d+) '))
-      if bornAt and bornAt > tonumber(ARGV[2]) then return 0 end
+      -- What claims to come from the future is broken, and must not keep others out.
+      local isGood = bornAt and bornAt / 1000 < tonumber(redis.call('TIME')[1]) + 60
+      if isGood and bornAt > tonumber(ARGV[2]) then return 0 end
       redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
       return 1`,
   },
@@ -44,14 +46,15 @@ export const SCRIPTS = {
       return 1`,
   },
 
-  /** Reserves one call, unless the day has no room for it. */
+  /** Reserves one call, unless the day has no room for it, or the reservation was given back before it arrived. */
   kolgwReserve: {
-    numberOfKeys: 2,
+    numberOfKeys: 3,
     lua: `
       local spent = redis.call('HMGET', KEYS[2], 'billed', 'unknown', 'open')
       local billed, unknown, open = tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)
       local budget = tonumber(ARGV[2])
-      if budget and billed + unknown + open >= budget then return {0, billed, unknown, open} end
+      local isOver = budget and billed + unknown + open >= budget
+      if isOver or redis.call('EXISTS', KEYS[3]) == 1 then return {0, billed, unknown, open} end
       local time = redis.call('TIME')
       redis.call('HSET', KEYS[1], ARGV[1], table.concat({KEYS[2], ARGV[3], time[1], ARGV[4]}, ' '))
       open = redis.call('HINCRBY', KEYS[2], 'open', 1)
@@ -59,7 +62,10 @@ export const SCRIPTS = {
       return {1, billed, unknown, open}`,
   },
 
-  /** Ends a reservation with what it cost, once. What was counted as unknown meanwhile stays so. */
+  /**
+   * Ends a reservation with what it cost, once. What was counted as unknown meanwhile stays so. The day counts at least
+   * what its replica has known before: books that were lost come back with the first that writes to them.
+   */
   kolgwSettle: {
     numberOfKeys: 4,
     lua: `
@@ -67,9 +73,11 @@ export const SCRIPTS = {
         local wasOpen = redis.call('HDEL', KEYS[1], ARGV[1]) == 1
         if wasOpen then redis.call('HINCRBY', KEYS[2], 'open', -1) end
         if wasOpen or redis.call('SREM', KEYS[4], ARGV[1]) == 0 then
-          redis.call('HINCRBY', KEYS[2], 'billed', ARGV[2])
-          redis.call('HINCRBY', KEYS[2], 'unknown', ARGV[3])
-          redis.call('EXPIRE', KEYS[2], ARGV[4])
+          for index, name in ipairs({'billed', 'unknown'}) do
+            local missing = tonumber(ARGV[3 + index]) - tonumber(redis.call('HGET', KEYS[2], name) or 0)
+            redis.call('HINCRBY', KEYS[2], name, math.max(missing, 0) + ARGV[1 + index])
+          end
+          redis.call('EXPIRE', KEYS[2], ARGV[6])
         end
       end
       local spent = redis.call('HMGET', KEYS[2], 'billed', 'unknown', 'open')
@@ -88,10 +96,14 @@ export const SCRIPTS = {
       return 1`,
   },
 
-  /** Counts as unknown what was reserved for one flight, or, without one, by replicas that have not been heard of. */
+  /**
+   * Counts as unknown what was reserved for one flight, or, without one, by replicas that have not been heard of; that is
+   * a walk through all that is open, which one replica does for all.
+   */
   kolgwAbandon: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `
+      if ARGV[1] == '' and not redis.call('SET', KEYS[4], 1, 'NX', 'EX', 5) then return {} end
       local now = tonumber(redis.call('TIME')[1])
       local all, gone = redis.call('HGETALL', KEYS[1]), {}
       for index = 1, #all, 2 do
@@ -131,7 +143,8 @@ export const SCRIPTS = {
       local time = redis.call('TIME')
       local now = time[1] * 1000000 + time[2]
       local at = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0))
-      redis.call('SET', KEYS[1], string.format('%.0f', at + tonumber(ARGV[1])), 'PX', 60000)
+      local next = at + tonumber(ARGV[1])
+      redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 60000)
       return at - now`,
   },
 

@@ -35,6 +35,12 @@ export interface Booking {
   readonly unknown: number;
 }
 
+/** A file that was deleted and made anew has forgotten what is known. */
+export interface KnownBooking extends Booking {
+  /** What the day counted before, at least. */
+  readonly known: { readonly billed: number; readonly unknown: number };
+}
+
 /** The statements on the ledger. A scope is one account at one upstream. */
 export function prepareSpending(database: DatabaseSync) {
   const selectDay = database.prepare('SELECT billed, unknown FROM spending WHERE scope = ? AND day = ?');
@@ -59,14 +65,15 @@ export function prepareSpending(database: DatabaseSync) {
     return { billed: spent?.billed ?? 0, unknown: spent?.unknown ?? 0, open };
   }
 
-  function book({ scope, day, billed, unknown }: Booking): SpendingRow {
+  function book({ scope, day, billed, unknown, known }: KnownBooking): SpendingRow {
+    if (known.billed + known.unknown > 0) raise.run(scope, day, known.billed, known.unknown);
     if (billed + unknown > 0) add.run(scope, day, billed, unknown);
     return spendingOf(scope, day);
   }
 
   return {
     spendingOf,
-    book,
+    book: (booking: KnownBooking): SpendingRow => inTransaction(database, () => book(booking)),
     /** Reserves one call, unless the day has no room for it: decided and written in one transaction. */
     reserve({ scope, day, owner, pid, atMs, budget }: ReserveRequest): { id: number | null; spending: SpendingRow } {
       return inTransaction(database, () => {
@@ -78,7 +85,7 @@ export function prepareSpending(database: DatabaseSync) {
       });
     },
     /** Ends a reservation with what it cost. One that is not in the file was made in a file that is gone; it cost that all the same. */
-    settle: ({ id, owner, ...booking }: Booking & { readonly id: number; readonly owner: string }): SpendingRow =>
+    settle: ({ id, owner, ...booking }: KnownBooking & { readonly id: number; readonly owner: string }): SpendingRow =>
       inTransaction(database, () => {
         remove.run(id, owner);
         return book(booking);

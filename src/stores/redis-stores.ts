@@ -22,7 +22,7 @@ const ABANDONED_SECONDS = 60;
 
 /** Everything in Redis or Valkey, shared by all replicas. */
 export async function openRedisStores(location: RedisLocation, options: OpenStoresOptions): Promise<Stores> {
-  const { config, log, clock, identity, account, endpoint, onBought, closing, onError } = options;
+  const { config, log, clock, identity, account, endpoint, isRemembered, onBought, closing, onError } = options;
   const { timeoutMs, dailyBudget, maxPerSecond } = config.upstream;
   const { nowMs } = clock;
   const owner = identity.name;
@@ -30,7 +30,8 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   const link = openRedisLink({
     location,
     onError: (error) => onError('connect', error),
-    onUp: () => void replicas.beat().catch((error: unknown) => onError('beat', error)),
+    onUp: () => void beat(),
+    within: (ms, promise) => within(systemTimers, ms, promise),
   });
   closing.defer(() => link.close());
   const common = { link, keys, timers: systemTimers, onError };
@@ -45,6 +46,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     onError: (error) => onError('beat', error),
   });
   closing.defer(() => replicas.close());
+  const beat = () => replicas.beat().catch((error: unknown) => onError('beat', error));
   const sharers = () => config.replicas ?? replicas.count;
 
   const ledgers = new Set<StoredLedger>();
@@ -64,10 +66,17 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   closing.defer(() => clients.close());
 
   const abandon = (flight: string, silentSeconds = 0) =>
-    link.script('kolgwAbandon', [keys.reservations, keys.replicas, keys.abandoned], flight, silentSeconds);
-  const leases = createRedisLeases({ ...common, owner, leaseMs: timeoutMs + LEASE_MARGIN_MS, abandon, onBought });
+    link.script('kolgwAbandon', [keys.reservations, keys.replicas, keys.abandoned, keys.sweep], flight, silentSeconds);
+  const leases = createRedisLeases({
+    ...common,
+    owner,
+    leaseMs: timeoutMs + LEASE_MARGIN_MS,
+    abandon,
+    isRemembered,
+    onBought,
+  });
   const fieldOf = (name: string) => `${name}:${account()}${name === 'endpoint' ? `:${endpoint()}` : ''}`;
-  const pauses = createRedisPauses({ link, keys, fieldOf, onError });
+  const pauses = createRedisPauses({ link, keys, fieldOf, clock: nowMs, onError });
 
   /** What others have done meanwhile, for a message may be lost. */
   async function catchUp(): Promise<void> {
@@ -80,13 +89,15 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     const news = parseNews(message);
     if (news?.[0] === 'flight') leases.hear(news);
     if (news?.[0] === 'pause') pauses.hear(news);
+    if (news?.[0] === 'joined') void beat();
   });
-  // The first beat follows from being up.
-  await within(
-    systemTimers,
-    START_PATIENCE_MS,
-    link.firstUp.then(() => replicas.beat()),
-  ).catch((error: unknown) => onError('start', error));
+  /** The others count one more from now on. */
+  const join = async () => {
+    await link.firstUp;
+    await replicas.beat();
+    await link.run((client) => client.publish(keys.news, JSON.stringify(['joined'] satisfies JoinNews)));
+  };
+  await within(systemTimers, START_PATIENCE_MS, join()).catch((error: unknown) => onError('start', error));
 
   return {
     answers: createRedisAnswerStore({ link, keys, isCluster: location.kind === 'cluster', clock: nowMs }),
@@ -97,16 +108,20 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
       rates: createRedisRates({ ...common, sharers }),
       pauses,
       pace:
-        maxPerSecond === undefined ? undefined : createRedisPace({ ...common, maxPerSecond, sharers, clock: nowMs }),
+        maxPerSecond === undefined
+          ? undefined
+          : createRedisPace({ ...common, maxPerSecond, sharers, clock: () => performance.now() }),
     },
   };
 }
 
+type JoinNews = readonly ['joined'];
+
 /** What comes from this channel was sent by a replica; anything else is nobody's news. */
-function parseNews(message: string): FlightNews | PauseNews | undefined {
+function parseNews(message: string): FlightNews | PauseNews | JoinNews | undefined {
   try {
     const news: unknown = JSON.parse(message);
-    return Array.isArray(news) ? (news as unknown as FlightNews | PauseNews) : undefined;
+    return Array.isArray(news) ? (news as unknown as FlightNews | PauseNews | JoinNews) : undefined;
   } catch {
     return undefined;
   }
@@ -120,6 +135,7 @@ export async function inspectRedisLedger(location: RedisLocation, config: Config
     onError: (error) => {
       trouble = error;
     },
+    within: (ms, promise) => within(systemTimers, ms, promise),
   });
   try {
     await within(systemTimers, START_PATIENCE_MS, link.firstUp).catch((error: unknown) => {

@@ -28,7 +28,9 @@ export interface OpenStoresOptions {
   readonly account: () => string;
   /** The endpoint that is asked now. */
   readonly endpoint: () => string;
-  /** Told of what another replica has bought. */
+  /** Whether the memory has something of a key. */
+  readonly isRemembered: (cacheKey: string) => boolean;
+  /** Told of what another replica has bought, where something of it is remembered. */
   readonly onBought: (cacheKey: string, outcome: LinkIndexOutcome) => void;
   readonly closing: AsyncDisposableStack;
   /** Told of everything that the store did not do. */

@@ -19,7 +19,7 @@ export function createAdjustableClock(clock: () => number): AdjustableClock {
   return {
     nowMs,
     setBy(sharedNowMs) {
-      const errorMs = sharedNowMs - nowMs();
+      const errorMs = Math.round(sharedNowMs - nowMs());
       if (Math.abs(errorMs) < TOLERANCE_MS) return 0;
       offsetMs += errorMs;
       return errorMs;

@@ -19,7 +19,10 @@ export interface AdmissionOptions {
   readonly slowsDown: boolean;
   /** Why nothing may be asked now, if so; whoever waits is then refused too. */
   readonly refusal: () => UpstreamError | undefined;
+  /** Milliseconds since the epoch, for when something failed. */
   readonly clock: () => number;
+  /** Milliseconds since whenever, for how long something takes; never set back. The clock by default. */
+  readonly steadyMs?: (() => number) | undefined;
   readonly timers: Timers;
   /** A number from 0 to 1 for jitter. */
   readonly random: () => number;
@@ -53,6 +56,7 @@ const MAX_EASE_MS = 200;
  */
 export function createAdmission(options: AdmissionOptions): Admission {
   const { source, maxConcurrent, maxPerSecond, pace, maxQueued, slowsDown, refusal, clock, timers, random } = options;
+  const { steadyMs = clock } = options;
   const spacingMs = maxPerSecond === undefined || pace ? 0 : 1000 / maxPerSecond;
   const waiting = createFairQueue<Waiting>();
   let inFlight = 0;
@@ -66,7 +70,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let cancelWakeUp: (() => void) | undefined;
 
   function waitMs(): number {
-    return Math.max(nextStartMs, slowUntilMs, placeAtMs ?? 0) - clock();
+    return Math.max(nextStartMs, slowUntilMs, placeAtMs ?? 0) - steadyMs();
   }
 
   function canStart(): boolean {
@@ -75,7 +79,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   /** Whoever would have to wait longer for the upstream's own limit is told so instead. */
   function refusalNow(): UpstreamError | undefined {
-    const retryAfterSeconds = Math.ceil((slowUntilMs - clock()) / 1000);
+    const retryAfterSeconds = Math.ceil((slowUntilMs - steadyMs()) / 1000);
     if (retryAfterSeconds > MAX_RATE_LIMIT_WAIT_SECONDS) return new UpstreamError(SLOWED_DOWN, { retryAfterSeconds });
     return refusal();
   }
@@ -100,7 +104,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       }
       waiting.shift()?.start();
       placeAtMs = undefined;
-      nextStartMs = clock() + Math.max(spacingMs, easeMs());
+      nextStartMs = steadyMs() + Math.max(spacingMs, easeMs());
     }
   }
 
@@ -109,7 +113,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     isTakingPlace = true;
     void line.takePlace().then((ms) => {
       isTakingPlace = false;
-      placeAtMs = clock() + ms;
+      placeAtMs = steadyMs() + ms;
       dispatch();
     });
   }
@@ -117,14 +121,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
   /** After a pause, those who waited start over as long a time again, and not all at once into the next rate limit. */
   function easeMs(): number {
     const pauseMs = Math.min(slowUntilMs - slowSinceMs, MAX_SLOWDOWN_MS);
-    const leftMs = Math.max(0, slowUntilMs + pauseMs - clock());
+    const leftMs = Math.max(0, slowUntilMs + pauseMs - steadyMs());
     return waiting.size === 0 ? 0 : Math.min(MAX_EASE_MS, leftMs / (waiting.size + 1));
   }
 
   /** Starts at once, so that the breakers know of it before the next one is judged. */
   async function admitted(read: () => Promise<LinkIndexOutcome>): Promise<LinkIndexOutcome> {
     inFlight += 1;
-    const startedAtMs = clock();
+    const startedAtMs = steadyMs();
     try {
       return slowDown(await read(), startedAtMs);
     } finally {
@@ -140,15 +144,15 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { error } = outcome;
     const askedToWaitMs = (error.retryAfterSeconds ?? 0) * 1000;
     // Calls that were under way when the pause began met the same limit: one burst is one step.
-    const isNews = startedAtMs >= slowSinceMs && clock() >= slowUntilMs;
-    if (slowsDown && (isNews || askedToWaitMs > slowUntilMs - clock())) {
+    const isNews = startedAtMs >= slowSinceMs && steadyMs() >= slowUntilMs;
+    if (slowsDown && (isNews || askedToWaitMs > slowUntilMs - steadyMs())) {
       const backoffMs = random() * Math.min(MAX_SLOWDOWN_MS, FIRST_SLOWDOWN_MS * 2 ** rateLimitsInARow);
       rateLimitsInARow += 1;
-      slowSinceMs = clock();
-      slowUntilMs = clock() + (askedToWaitMs > 0 ? askedToWaitMs : backoffMs);
+      slowSinceMs = steadyMs();
+      slowUntilMs = steadyMs() + (askedToWaitMs > 0 ? askedToWaitMs : backoffMs);
     }
     const { upstreamCode } = error;
-    const retryAfterSeconds = Math.max(1, Math.ceil((slowUntilMs - clock()) / 1000));
+    const retryAfterSeconds = Math.max(1, Math.ceil((slowUntilMs - steadyMs()) / 1000));
     return { ...outcome, error: new UpstreamError(error.verdict, { upstreamCode, retryAfterSeconds }) };
   }
 

@@ -6,18 +6,17 @@ export interface BreakerOptions {
   readonly firstPauseMs: number;
   /** A failed probe doubles the pause up to this, in milliseconds. */
   readonly maxPauseMs: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since whenever. */
   readonly clock: () => number;
   /** Told when an attempt of this process opened it, or with undefined closed it. */
   readonly onChange?: (pause: Pause | undefined) => void;
 }
 
-/** Until when nothing is asked, and why. */
+/** For how much longer nothing is asked, and why. */
 export interface Pause {
   readonly openedBy: UpstreamErrorCode;
-  /** Milliseconds since the epoch. */
-  readonly untilMs: number;
-  /** How long it is; a failed probe doubles it. */
+  readonly leftMs: number;
+  /** How long it is in all; a failed probe doubles it. */
   readonly pauseMs: number;
 }
 
@@ -42,7 +41,7 @@ export interface Breaker {
 
 type State =
   | { readonly kind: 'closed' }
-  | (Pause & { readonly kind: 'open' })
+  | { readonly kind: 'open'; readonly openedBy: UpstreamErrorCode; readonly untilMs: number; readonly pauseMs: number }
   | { readonly kind: 'probing'; readonly openedBy: UpstreamErrorCode; readonly pauseMs: number };
 
 /** A probe takes at most one attempt's deadline; nobody knows more, so this is asked again soon. */
@@ -54,9 +53,8 @@ export function createBreaker({ firstPauseMs, maxPauseMs, clock, onChange }: Bre
   let mendings = 0;
 
   function open(openedBy: UpstreamErrorCode, pauseMs: number): void {
-    const pause = { openedBy, untilMs: clock() + pauseMs, pauseMs };
-    state = { kind: 'open', ...pause };
-    onChange?.(pause);
+    state = { kind: 'open', openedBy, untilMs: clock() + pauseMs, pauseMs };
+    onChange?.({ openedBy, leftMs: pauseMs, pauseMs });
   }
 
   function shut(): void {
@@ -97,9 +95,14 @@ export function createBreaker({ firstPauseMs, maxPauseMs, clock, onChange }: Bre
 
     adopt(pause) {
       if (state.kind === 'probing') return;
-      if (pause === undefined) state = { kind: 'closed' };
-      else if (pause.untilMs > Math.max(clock(), state.kind === 'open' ? state.untilMs : 0))
-        state = { kind: 'open', ...pause };
+      if (pause === undefined) {
+        state = { kind: 'closed' };
+        return;
+      }
+      const { openedBy, leftMs, pauseMs } = pause;
+      const untilMs = clock() + leftMs;
+      if (leftMs > 0 && (state.kind === 'closed' || untilMs > state.untilMs))
+        state = { kind: 'open', openedBy, untilMs, pauseMs };
     },
 
     isOpen: () => state.kind !== 'closed',

@@ -23,7 +23,7 @@ export interface Breakers {
 }
 
 export interface BreakersOptions {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since whenever. */
   readonly clock: () => number;
   /** Told what attempts of this process opened, or with undefined closed. */
   readonly onChange?: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;

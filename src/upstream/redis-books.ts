@@ -22,14 +22,15 @@ export function createRedisBooks({ link, keys, client, owner }: RedisBooksOption
       return spendingIn(spent);
     },
     async reserve({ id, day, budget, flight = '' }) {
-      const names = [keys.reservations, keys.spent(day, client)];
+      const names = [keys.reservations, keys.spent(day, client), keys.settled(id)];
       const reply = await link.script('kolgwReserve', names, id, budget ?? '', owner, flight, KEPT_SECONDS);
       const [isGranted, ...spent] = reply as readonly number[];
       return { isGranted: isGranted === 1, spending: spendingIn(spent) };
     },
-    async settle({ id, day, billed, unknown }) {
+    async settle({ id, day, billed, unknown }, known) {
       const names = [keys.reservations, keys.spent(day, client), keys.settled(id), keys.abandoned];
-      return spendingIn((await link.script('kolgwSettle', names, id, billed, unknown, KEPT_SECONDS)) as number[]);
+      const values = [id, billed, unknown, known.billed, known.unknown, KEPT_SECONDS];
+      return spendingIn((await link.script('kolgwSettle', names, ...values)) as number[]);
     },
     async raise({ day, billed, unknown }) {
       await link.script('kolgwRaise', [keys.spent(day, client)], billed, unknown, KEPT_SECONDS);

@@ -15,7 +15,7 @@ export interface RedisPaceOptions {
   readonly maxPerSecond: number;
   /** Among how many the pace is divided while Redis is away. */
   readonly sharers: () => number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since whenever; never set back. */
   readonly clock: () => number;
   readonly timers: Timers;
   readonly onError?: (operation: string, error: unknown) => void;

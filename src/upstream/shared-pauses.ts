@@ -13,13 +13,18 @@ export interface SharedPauses {
   listen(listener: (name: BreakerName, pause: Pause | undefined) => void): void;
 }
 
-export type PauseNews = readonly ['pause', field: string, pause: Pause | null];
+/** A pause as it is told and kept: with the moment of its end. */
+type ToldPause = Omit<Pause, 'leftMs'> & { readonly untilMs: number };
+
+export type PauseNews = readonly ['pause', field: string, pause: ToldPause | null];
 
 export interface RedisPausesOptions {
   readonly link: RedisLink;
   readonly keys: RedisKeys;
   /** What the breakers of this replica guard: another token is another account. Undefined for what is not shared. */
   readonly fieldOf: (name: BreakerName) => string | undefined;
+  /** Milliseconds since the epoch, as all replicas have it. */
+  readonly clock: () => number;
   readonly onError?: (operation: string, error: unknown) => void;
 }
 
@@ -34,31 +39,42 @@ const SHARED: readonly BreakerName[] = ['account', 'endpoint', 'quota'];
 const CODES = Object.values(VERDICTS).map(({ errorCode }) => errorCode);
 const stored = z.object({ openedBy: z.enum(CODES), untilMs: z.number(), pauseMs: z.number() });
 
-export function createRedisPauses({ link, keys, fieldOf, onError }: RedisPausesOptions): RedisPauses {
+export function createRedisPauses({ link, keys, fieldOf, clock, onError }: RedisPausesOptions): RedisPauses {
   let listener: (name: BreakerName, pause: Pause | undefined) => void = () => {};
+  /** For who listens later than it was heard. */
+  const heard = new Map<string, unknown>();
 
   function hear(field: string, pause: unknown): void {
+    heard.set(field, pause);
     const name = SHARED.find((each) => fieldOf(each) === field);
     if (name === undefined) return;
     if (pause === null) listener(name, undefined);
     const parsed = stored.safeParse(pause);
-    if (parsed.success) listener(name, parsed.data);
+    if (!parsed.success) return;
+    const { untilMs, ...told } = parsed.data;
+    listener(name, { ...told, leftMs: untilMs - clock() });
+  }
+
+  function toldOf({ openedBy, leftMs, pauseMs }: Pause): ToldPause {
+    return { openedBy, untilMs: clock() + leftMs, pauseMs };
   }
 
   return {
     tell(name, pause) {
       const field = fieldOf(name);
       if (field === undefined || !SHARED.includes(name)) return;
-      const news = JSON.stringify(['pause', field, pause ?? null] satisfies PauseNews);
+      const told = pause && toldOf(pause);
+      const news = JSON.stringify(['pause', field, told ?? null] satisfies PauseNews);
       link
         .run(async (client) => {
-          await (pause ? client.hset(keys.pauses, field, JSON.stringify(pause)) : client.hdel(keys.pauses, field));
+          await (told ? client.hset(keys.pauses, field, JSON.stringify(told)) : client.hdel(keys.pauses, field));
           await client.publish(keys.news, news);
         })
         .catch((error: unknown) => onError?.('pause', error));
     },
     listen(each) {
       listener = each;
+      for (const [field, pause] of heard) hear(field, pause);
     },
     hear: ([, field, pause]) => hear(field, pause),
     async refresh() {

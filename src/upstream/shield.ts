@@ -29,7 +29,10 @@ export interface ShieldOptions {
   readonly maxQueued: number;
   /** Off in sandbox mode, where a magic id fails only itself. */
   readonly hasBreakers: boolean;
+  /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds since whenever; never set back. The clock by default. */
+  readonly steadyMs?: (() => number) | undefined;
   readonly timers: Timers;
   readonly random: () => number;
 }
@@ -50,7 +53,8 @@ export interface Shield extends LinkIndexSource {
 /** What stands around an attempt, from the outside in: repeat, wait for a turn, break, hold the lease, book. */
 export function createShield(options: ShieldOptions): Shield {
   const { source, ledger, clients, hasBreakers, pauses, clock } = options;
-  const breakers = createBreakers({ clock, onChange: pauses?.tell });
+  const { steadyMs = clock } = options;
+  const breakers = createBreakers({ clock: steadyMs, onChange: pauses?.tell });
   const stopping = new AbortController();
 
   function refusal(): UpstreamError | undefined {
@@ -71,7 +75,7 @@ export function createShield(options: ShieldOptions): Shield {
   const retrying = createRetry({
     ...options,
     source: admission,
-    budget: createRetryBudget(clock),
+    budget: createRetryBudget(steadyMs),
     stopping: stopping.signal,
   });
 

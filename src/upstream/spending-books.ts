@@ -11,8 +11,11 @@ export interface SpendingBooks {
   spendingOf(day: string): Promise<BookedSpending>;
   /** Reserves one call, unless the day has no room for it: decided and written at once. */
   reserve(request: ReserveRequest): Promise<{ readonly isGranted: boolean; readonly spending: BookedSpending }>;
-  /** Ends a reservation with what it cost. One that the books do not know cost that all the same. */
-  settle(settlement: Settlement): Promise<BookedSpending>;
+  /**
+   * Ends a reservation with what it cost. One that the books do not know cost that all the same.
+   * @param known what the day counted before, at least: books may have been lost meanwhile
+   */
+  settle(settlement: Settlement, known: Omit<BookedSpending, 'open'>): Promise<BookedSpending>;
   /** Sees to it that a day counts at least so much. */
   raise(spent: Omit<Settlement, 'id'>): Promise<void>;
 }

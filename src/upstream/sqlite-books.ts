@@ -35,9 +35,9 @@ export function createSqliteBooks({ file, scope, owner, clock }: SqliteBooksOpti
       if (reserved.id === null) rows.delete(id);
       return { isGranted: reserved.id !== null, spending: reserved.spending };
     },
-    async settle({ id, day, billed, unknown }) {
+    async settle({ id, day, billed, unknown }, known) {
       const row = await rows.get(id);
-      const booking = { scope, day, billed, unknown };
+      const booking = { scope, day, billed, unknown, known };
       const spending =
         row == null
           ? await file.call('book', booking)

@@ -31,7 +31,8 @@ export interface StoredLedger extends Ledger {
 /** What the books have still to be told. */
 interface Unsettled {
   readonly settlement: Settlement;
-  isOffered: boolean;
+  /** While they are being told. */
+  offering?: Promise<void> | undefined;
 }
 
 /**
@@ -104,7 +105,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     flight: string | undefined,
   ): Promise<Reservation | undefined> {
     // Else what is just being booked would be counted in both places.
-    if (spentIn(unbookedOn(day)) > 0) await settleAll();
+    if (spentIn(unbookedOn(day)) > 0) await settleAll().catch(() => {});
     const room = budget === undefined ? undefined : budget - spentIn(unbookedOn(day));
     const { isGranted, spending } = await books.reserve({ id, day, budget: room, flight });
     const reservation: Reservation = {
@@ -144,28 +145,30 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   }
 
   function settleLater(settlement: Settlement): Promise<void> {
-    unsettled.add({ settlement, isOffered: false });
+    unsettled.add({ settlement });
     return offerRest();
   }
 
-  async function settle(each: Unsettled): Promise<void> {
-    if (each.isOffered) return;
-    each.isOffered = true;
+  async function tell(each: Unsettled): Promise<void> {
     const { settlement } = each;
-    try {
-      const spending = await books.settle(settlement);
-      unsettled.delete(each);
-      const own = unbooked.get(settlement.day);
-      own?.settlements.delete(settlement);
-      if (own?.open === 0 && own.settlements.size === 0) unbooked.delete(settlement.day);
-      learn(settlement.day, spending);
-    } finally {
-      each.isOffered = false;
-    }
+    const spending = await books.settle(settlement, knownOn(settlement.day));
+    unsettled.delete(each);
+    const own = unbooked.get(settlement.day);
+    own?.settlements.delete(settlement);
+    if (own?.open === 0 && own.settlements.size === 0) unbooked.delete(settlement.day);
+    learn(settlement.day, spending);
   }
 
+  /** Rejects when the books did not take all of it; what is on its way already, whoever sent it sends again. */
   async function settleAll(): Promise<void> {
-    await Promise.all([...unsettled].map(settle));
+    const offers = [...unsettled].map((each) => {
+      if (each.offering) return each.offering.catch(() => {});
+      each.offering = tell(each).finally(() => {
+        each.offering = undefined;
+      });
+      return each.offering;
+    });
+    await Promise.all(offers);
   }
 
   /** What the books do not take stays open in them, so nothing is forgotten, and is offered again. */
@@ -207,12 +210,17 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
       }
       return reservation;
     },
-    isExhausted: () => clock() < exhaustedUntilMs,
+    isExhausted() {
+      const leftMs = exhaustedUntilMs - clock();
+      return leftMs > 0 && leftMs <= EXHAUSTED_MS; // more, where the clock was set back
+    },
     isKnown: () => known !== undefined || mayStartBlind,
     today: () => spentOn(utcDayOf(clock())),
     async close() {
       cancelSettling?.();
-      await within(timers, PATIENCE_MS * 20, settleAll()).catch(() => {});
+      // What is on its way may still fail; then it is sent a last time.
+      const rest = settleAll().then(settleAll, settleAll);
+      await within(timers, PATIENCE_MS * 20, rest).catch(() => {});
     },
   };
 }

@@ -4,17 +4,10 @@ export interface Timers {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** A loop that was held up finds timers due before it sees what has arrived meanwhile; what has arrived goes first. */
 export const systemTimers: Timers = {
   after(ms, callback) {
-    let immediate: NodeJS.Immediate | undefined;
-    const timer = setTimeout(() => {
-      immediate = setImmediate(callback);
-    }, ms);
-    return () => {
-      clearTimeout(timer);
-      clearImmediate(immediate);
-    };
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
   },
 };
 
@@ -31,10 +24,24 @@ export function sleep(timers: Timers, ms: number, wakeUp: AbortSignal): Promise<
   });
 }
 
-/** What `promise` settles to, or a rejection after `ms` milliseconds. What it stands for goes on all the same. */
+/** So many turns of the event loop are given to an answer that may have arrived. */
+const SLICES = 5;
+
+/**
+ * What `promise` settles to, or a rejection after `ms` milliseconds in which this process could have heard it: a loop that
+ * is held up by its own work finds timers due before it sees what has arrived, so each slice of the wait takes a turn of
+ * it. What the promise stands for goes on all the same.
+ */
 export function within<Value>(timers: Timers, ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const cancel = timers.after(ms, () => reject(new Error(`no answer within ${ms} ms`)));
-    promise.then(resolve, reject).finally(cancel);
+    let cancel: () => void;
+    const wait = (slices: number) => {
+      cancel = timers.after(ms / SLICES, () => {
+        if (slices > 1) wait(slices - 1);
+        else reject(new Error(`no answer within ${ms} ms`));
+      });
+    };
+    wait(SLICES);
+    promise.then(resolve, reject).finally(() => cancel());
   });
 }

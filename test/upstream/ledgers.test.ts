@@ -206,7 +206,6 @@ describe('a file that was deleted and made anew', () => {
     expect(await spend(ledger)).toBe(false);
   });
 
-  // BUG: the calls in flight of this process were counted in the file that is gone, and nowhere else.
   test('does not forget the calls in flight', async () => {
     const { ledger, change } = openLedgerOnChangingFile(1);
     expect(await reserveAll(ledger, 1)).toHaveLength(1);

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { packOutcome, unpackOutcome } from '../../src/cache/packed-outcome.ts';
+import { BAD_RESPONSE } from '../../src/upstream/business-codes.ts';
+import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
+import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import { answerAt } from '../model/paid-outcomes.ts';
+import { anyOutcome, told } from '../support/any-outcome.ts';
+
+const anyKey = fc.string({ unit: 'binary' });
+const anyExpiryMs = fc.maxSafeNat();
+const anyPacked = fc.record({ key: anyKey, outcome: anyOutcome, expiresAtMs: anyExpiryMs });
+
+describe('what is packed', () => {
+  test('comes back the same under its own key, with its expiry', () => {
+    fc.assert(
+      fc.property(anyPacked, (packed) => {
+        const unpacked = unpackOutcome(packed.key, packOutcome(packed));
+        expect(told(unpacked?.outcome)).toEqual(told(packed.outcome));
+        expect(unpacked).toMatchObject({ key: packed.key, expiresAtMs: packed.expiresAtMs });
+      }),
+    );
+  });
+
+  test('is a miss under any other key', () => {
+    fc.assert(
+      fc.property(anyPacked, anyKey, (packed, other) => {
+        fc.pre(packed.key !== other);
+        expect(unpackOutcome(other, packOutcome(packed))).toBeUndefined();
+      }),
+    );
+  });
+
+  test('is a miss when its end is missing, wherever it was cut', () => {
+    fc.assert(
+      fc.property(anyPacked, fc.nat(), (packed, cut) => {
+        const text = packOutcome(packed);
+        expect(unpackOutcome(packed.key, text.slice(0, cut % text.length))).toBeUndefined();
+      }),
+    );
+  });
+
+  test('is a miss or the same when any one of its characters is another', () => {
+    const anyCharacter = fc.oneof(fc.constantFrom(...'0123456789 ,[]"\n-.'), fc.string({ minLength: 1, maxLength: 1 }));
+    fc.assert(
+      fc.property(anyPacked, fc.nat(), anyCharacter, (packed, at, character) => {
+        const text = packOutcome(packed);
+        const index = at % text.length;
+        const changed = text.slice(0, index) + character + text.slice(index + 1);
+        const unpacked = unpackOutcome(packed.key, changed);
+        if (unpacked) expect(told(unpacked.outcome)).toEqual(told(packed.outcome));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('is judged anew when it is read: how fresh it was is not told', () => {
+    const outcome: LinkIndexOutcome = { ...answerAt(1000, 1), freshness: 'STALE_UPSTREAM_FAILED' };
+    expect(unpackOutcome('7', packOutcome({ key: '7', outcome, expiresAtMs: 0 }))?.outcome).toEqual(answerAt(1000, 1));
+  });
+
+  test('holds no text of an error, which may repeat what the upstream said', () => {
+    const error = new UpstreamError(BAD_RESPONSE, { reason: 'canary' });
+    const text = packOutcome({ key: '7', outcome: { kind: 'failure', error, failedAtMs: 1 }, expiresAtMs: 0 });
+    expect(text).not.toContain('canary');
+  });
+});
+
+test('junk of any form is a miss, and never thrown', () => {
+  const junk = fc.oneof(fc.string(), fc.json(), fc.constant('k1 1 0 []'), fc.constant('k1 1 0 {"__proto__":1}'));
+  fc.assert(fc.property(junk, (text) => unpackOutcome('7', text) === undefined));
+});
+
+test('a million answers fit into less than half a gigabyte: one is a short line', () => {
+  const score = { value: 71.41, avgValue: 64.08, linkRelativeRatio: -0.0426, rank: 104_078, rankPercent: 0.0179 };
+  const scores = { cooperate: score, cp: score, convert: score, shopping: score, spread: score, star: score };
+  const outcome: LinkIndexOutcome = { ...answerAt(1_767_323_045_678), scores };
+  const key = 'kolgw:0123456789:a:7094876543210987654';
+  expect(packOutcome({ key, outcome, expiresAtMs: 1_767_923_045_678 }).length).toBeLessThan(400);
+});

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { check } from '../../src/commands/check.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { createRedisKeys } from '../../src/redis/keys.ts';
+import { utcDayOf } from '../../src/upstream/ledger.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { replies, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { CANARY_TOKEN } from '../support/test-gateway.ts';
+
+const PASSWORD = 'hunter2-canary';
+
+/** What the command prints, and whether all is well. */
+async function run(store: string, baseUrl: string) {
+  const config = parseConfig({
+    ...{ JUSTONEAPI_BASE_URL: baseUrl, JUSTONEAPI_TOKEN: CANARY_TOKEN, CACHE_STORE: store },
+    UPSTREAM_DAILY_BUDGET: '50',
+  });
+  const lines: string[] = [];
+  const identity = { pid: 1, name: 'check', isAlive: () => true };
+  const isGood = await check(config, identity, (line) => lines.push(line));
+  return { isGood, ledger: lines.filter((line) => line.startsWith('ledger: ')), out: lines.join('\n') };
+}
+
+describeWithRedis('kol-gateway check', () => {
+  let redis: RedisServer;
+
+  beforeAll(async () => {
+    redis = await startRedis({ password: PASSWORD });
+  });
+  afterAll(() => redis[Symbol.asyncDispose]());
+
+  test('prints the ledger that is in Redis, and changes nothing', async () => {
+    await using upstream = await startScriptedUpstream(replies(200, 'pong'));
+    const keys = createRedisKeys(`v1 ${new URL(upstream.baseUrl).origin}`);
+    const day = utcDayOf(Date.now());
+    await redis.command('HSET', keys.spent(day), 'billed', 12, 'unknown', 3, 'open', 1);
+    const { isGood, ledger, out } = await run(redis.url, upstream.baseUrl);
+    expect(ledger).toEqual([`ledger: ${day}: 12 billed, 3 perhaps billed, 1 in flight (50)`]);
+    expect([isGood, out.includes(PASSWORD)]).toEqual([true, false]);
+    expect(await redis.command('KEYS', keys.news.replace('news', '*'))).toEqual([keys.spent(day)]);
+    expect(upstream.calls.map(({ path }) => path)).toEqual(['/ping']);
+  });
+
+  test.each([
+    ['is away', () => 'redis://:hunter2-canary@127.0.0.1:1/3', /ECONNREFUSED/],
+    ['has another password', () => redis.url.replace(PASSWORD, `${PASSWORD}-wrong`), /WRONGPASS/],
+    ['wants a password', () => redis.url.replace(`:${PASSWORD}@`, ''), /NOAUTH/],
+  ])('says in one clear line that Redis %s, and fails', async (_, store, reason) => {
+    await using upstream = await startScriptedUpstream(replies(200, 'pong'));
+    const { isGood, ledger, out } = await run(store(), upstream.baseUrl);
+    expect(isGood).toBe(false);
+    expect(ledger).toEqual([expect.stringMatching(reason)]);
+    expect(ledger[0]).toContain(`ledger: cannot be read from redis 127.0.0.1:${new URL(store()).port}: `);
+    expect(ledger[0]).not.toContain('\n');
+    expect(out).not.toContain(PASSWORD);
+  });
+});

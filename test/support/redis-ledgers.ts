@@ -1,0 +1,52 @@
+import { onTestFinished } from 'vitest';
+import type { RedisKeys } from '../../src/redis/keys.ts';
+import { createRedisBooks } from '../../src/upstream/redis-books.ts';
+import { createStoredLedger, type StoredLedgerOptions } from '../../src/upstream/stored-ledger.ts';
+import { DAY } from './ledger-contract.ts';
+import type { RedisInUse } from './redis-link.ts';
+import { createTestClock, type TestClock } from './test-clock.ts';
+
+export interface ReplicaOptions extends Partial<Pick<StoredLedgerOptions, 'dailyBudget' | 'mayStartBlind'>> {
+  readonly sharers?: number;
+  readonly owner?: string;
+  readonly client?: string;
+  readonly clock?: TestClock;
+}
+
+/** Ledgers of replicas over one account in Redis. */
+export function createRedisLedgers(redis: RedisInUse, keys: RedisKeys = redis.newKeys()) {
+  let replicas = 0;
+
+  return {
+    keys,
+    /** The ledger of one more replica, over a link of its own. */
+    open(options: ReplicaOptions = {}) {
+      replicas += 1;
+      const { clock = createTestClock(), client, owner = `replica-${replicas}` } = options;
+      const { dailyBudget, sharers = 1, mayStartBlind = false } = options;
+      const link = redis.newLink();
+      const books = createRedisBooks({ link, keys, client, owner });
+      const errors: string[] = [];
+      const ledger = createStoredLedger({
+        ...{ books, dailyBudget, sharers: () => sharers, mayStartBlind },
+        ...{ clock: clock.nowMs, timers: clock.timers },
+        onError: (operation, error) => errors.push(`${operation}: ${(error as Error).message}`),
+      });
+      onTestFinished(() => ledger.close());
+      return { ledger, link, books, clock, errors };
+    },
+    /** What the books say, as whoever starts next would read them. */
+    booked: (client?: string, day = DAY) =>
+      createRedisBooks({ link: redis.newLink(), keys, client, owner: 'reader' }).spendingOf(day),
+    /** What was reserved for a flight, or by replicas that were not heard of for so many seconds, counts as unknown. */
+    abandon: (flight: string, silentSeconds = 0) =>
+      redis
+        .newLink()
+        .script(
+          'kolgwAbandon',
+          [keys.reservations, keys.replicas, keys.abandoned, keys.sweep],
+          flight,
+          silentSeconds,
+        ) as Promise<readonly string[]>,
+  };
+}

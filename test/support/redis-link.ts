@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { afterAll, beforeAll } from 'vitest';
+import { connectRedis, type RedisClient } from '../../src/redis/client.ts';
+import { createRedisKeys, type RedisKeys } from '../../src/redis/keys.ts';
+import type { RedisLink } from '../../src/redis/link.ts';
+import { parseRedisLocation, type RedisLocation } from '../../src/redis/location.ts';
+import { startRedis } from './redis-server.ts';
+
+/** Fails each command before it is sent, or only after it was carried out, as when a connection is lost in between. */
+export type LinkFault = 'none' | 'away' | 'loses-replies';
+
+/** A link that fails when it is told to, and never because the machine is slow. */
+export interface SteadyLink extends RedisLink {
+  fault: LinkFault;
+  /** Holds back the replies of what is sent from now on. */
+  hold(): void;
+  /** Lets every reply go. Settles when what it brings has happened. */
+  release(): Promise<void>;
+}
+
+type Command = (...args: readonly (string | number)[]) => Promise<unknown>;
+
+export function createSteadyLink(client: RedisClient): SteadyLink {
+  let gate = Promise.withResolvers<void>();
+  gate.resolve();
+
+  const link: SteadyLink = {
+    fault: 'none',
+    get isUp() {
+      return link.fault === 'none';
+    },
+    firstUp: Promise.resolve(),
+    async run(command) {
+      if (link.fault === 'away') throw new Error('Redis is away');
+      const { promise: held } = gate;
+      const reply = await command(client);
+      await held;
+      if (link.fault !== 'none') throw new Error('the connection was lost');
+      return reply;
+    },
+    script: (name, keys, ...args) =>
+      link.run((each) => (each as unknown as Record<string, Command>)[name]?.(...keys, ...args) as Promise<unknown>),
+    subscribe() {},
+    close: async () => {},
+    hold() {
+      gate = Promise.withResolvers();
+    },
+    release() {
+      gate.resolve();
+      return new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  return link;
+}
+
+export interface RedisInUse {
+  readonly client: RedisClient;
+  readonly location: RedisLocation;
+  /** Names that no other test has. */
+  newKeys(): RedisKeys;
+  newLink(): SteadyLink;
+  /** What the server says, whatever the links do. */
+  ask(name: string, ...args: (string | number)[]): Promise<unknown>;
+}
+
+/** A real Redis for all tests of a `describe`, to be called in it. */
+export function useRedis(start: () => Promise<AsyncDisposable & { readonly url: string }> = startRedis): RedisInUse {
+  const stack = new AsyncDisposableStack();
+  let client: RedisClient;
+  let location: RedisLocation;
+
+  beforeAll(async () => {
+    const { url } = stack.use(await start());
+    location = parseRedisLocation(url) as RedisLocation;
+    client = connectRedis(location);
+    stack.defer(() => client.disconnect());
+    await once(client, 'ready');
+  });
+  afterAll(() => stack.disposeAsync());
+
+  return {
+    get client() {
+      return client;
+    },
+    get location() {
+      return location;
+    },
+    newKeys: () => createRedisKeys(randomUUID()),
+    newLink: () => createSteadyLink(client),
+    ask: (name, ...args) => client.call(name, ...args),
+  };
+}

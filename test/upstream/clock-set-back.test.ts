@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { createAdjustableClock } from '../../src/upstream/adjustable-clock.ts';
+import { createAdmission } from '../../src/upstream/admission.ts';
+import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
+import { createRequester } from '../support/requester.ts';
+import { createTestClock } from '../support/test-clock.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** An admission on a machine whose clock turns out to be an hour ahead of the store's. */
+function setUp(maxPerSecond?: number) {
+  const own = createTestClock();
+  const clock = createAdjustableClock(own.nowMs);
+  const source = createHeldSource(clock.nowMs);
+  const admission = createAdmission({
+    ...{ source, maxConcurrent: 9, maxPerSecond, maxQueued: 9, slowsDown: true, random: () => 1 },
+    ...{ refusal: () => undefined, clock: clock.nowMs, steadyMs: own.nowMs, timers: own.timers },
+  });
+  return {
+    own,
+    source,
+    setBack: () => clock.setBy(own.nowMs() - HOUR_MS),
+    read(kolId: string) {
+      admission.read(keyOf(kolId), { acceptCache: true, requester: createRequester() });
+      return settled();
+    },
+    started: () => source.calls.map(({ key }) => key.kolId),
+  };
+}
+
+test('a clock that is set back holds up no call', async () => {
+  const { read, setBack, started } = setUp();
+  await read('a');
+  setBack();
+  await read('b');
+  expect(started()).toEqual(['a', 'b']);
+});
+
+test('a clock that is set back prolongs no spacing', async () => {
+  const { own, read, setBack, started } = setUp(2);
+  await read('a');
+  setBack();
+  await read('b');
+  own.advanceMs(500);
+  expect(started()).toEqual(['a', 'b']);
+});
+
+test('a clock that is set back prolongs no pause that the upstream asked for', async () => {
+  const { own, read, setBack, source, started } = setUp();
+  await read('a');
+  await source.end(0, 302, { retryAfterSeconds: 5 });
+  setBack();
+  await read('b');
+  own.advanceMs(5000);
+  expect(started()).toEqual(['a', 'b']);
+});
