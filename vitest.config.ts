@@ -13,6 +13,7 @@ export default defineConfig({
     // Longer ones, some of which want the machine for themselves: npm run test:soak and test:replicas.
     exclude: ['**/node_modules/**', 'test/replicas/**', ...LONG],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Many tests wait for a browser, a process or a socket: more at once than there are cores.
     maxWorkers: 4,
     // Tests reach no other host than this one.

@@ -1,6 +1,7 @@
 import { createAnswerMemory } from './cache/answer-memory.ts';
 import { cacheKeyOf } from './cache/cache-key.ts';
 import { remainingFreshMs } from './cache/entry.ts';
+import { createFreshEntries } from './cache/fresh-entries.ts';
 import { createLinkIndexCache } from './cache/link-index-cache.ts';
 import { createPatientStore } from './cache/patient-store.ts';
 import { createPurchases } from './cache/purchases.ts';
@@ -8,6 +9,7 @@ import type { Config } from './config/config.ts';
 import { openDoors } from './open-doors.ts';
 import { openTelemetry } from './open-telemetry.ts';
 import { openUpstream } from './open-upstream.ts';
+import { createFastLane } from './server/fast-lane/fast-lane.ts';
 import { createGraphqlHandler } from './server/graphql-handler.ts';
 import { startHttpServer } from './server/http-server.ts';
 import { createPages } from './server/pages/pages.ts';
@@ -140,10 +142,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { door, rates, trustedDocuments, visitor } = await openDoors({
     ...{ config, log, stores, clock, timers, onError, closing: starting },
   });
+  const freshForMs = (outcome: LinkIndexOutcome) => remainingFreshMs(outcome, lifetimes, clock());
+  const { maxKolsPerRequest: maxKols, hasFastLane } = config.server;
+  const fastLane = createFastLane({
+    fresh: createFreshEntries({ memory, lifetimes, clock, keyOf }),
+    freshForMs: ({ answer }) => freshForMs(answer),
+    ...{ maxKols, clock },
+    trusted: trustedDocuments,
+    onHits: telemetry.onHits,
+    onCall: telemetry.onCall,
+  });
   const graphql = createGraphqlHandler({
     ...config.server,
+    fastLane: hasFastLane ? fastLane : undefined,
     cache,
-    freshForMs: (outcome: LinkIndexOutcome) => remainingFreshMs(outcome, lifetimes, clock()),
+    freshForMs,
     trustedDocuments,
     clock,
     timers,

@@ -45,6 +45,10 @@ export async function openTelemetry(options: OpenTelemetryOptions) {
     onRead({ source, wouldBuy }: ReadNote) {
       if (!wouldBuy) metrics.noteRead(source);
     },
+    onHits(answers: number, negatives: number) {
+      if (answers > 0) metrics.noteRead('memory', answers);
+      if (negatives > 0) metrics.noteRead('negative', negatives);
+    },
     onCall(call: CallSummary) {
       logCall(log, call);
       metrics.noteRequest(call);

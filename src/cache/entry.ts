@@ -23,6 +23,10 @@ export interface Entry {
   readonly answer?: LinkIndexAnswer | NoLinkIndex;
   /** The last that failed after it, and until when the key is not asked for again. */
   readonly failure?: { readonly outcome: LinkIndexFailure; readonly untilMs: number };
+  /** What the answer looked like to those who asked for it before, by how they asked; gone with the entry. */
+  rendered?: readonly { readonly by: object; readonly text: string }[];
+  /** The number of the request that read it last in the fast lane, so that a request counts each key once. */
+  lastRequest?: number;
 }
 
 /** Which of its windows an answer is in. */

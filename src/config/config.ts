@@ -47,6 +47,8 @@ export interface Config {
     /** Undefined: entities and the SDL for composition are for everybody. */
     readonly subgraphSecret: string | undefined;
     readonly maxKolsPerRequest: number;
+    /** Whether what is in memory and fresh is answered without yoga. */
+    readonly hasFastLane: boolean;
     /** The longest that a request waits for the upstream. */
     readonly requestWaitMs: number;
     readonly shutdownGraceMs: number;
@@ -123,6 +125,7 @@ function toConfig(variables: Variables): Config {
           : { path: variables.TRUSTED_DOCUMENTS_FILE, only: variables.TRUSTED_DOCUMENTS_ONLY },
       subgraphSecret: variables.SUBGRAPH_SECRET,
       maxKolsPerRequest: variables.MAX_KOLS_PER_REQUEST,
+      hasFastLane: variables.FAST_LANE,
       requestWaitMs: variables.REQUEST_WAIT_SECONDS,
       shutdownGraceMs: variables.SHUTDOWN_GRACE_SECONDS,
     },

@@ -144,6 +144,7 @@ export const VARIABLES = {
     .transform((text) => text.trim().toLowerCase() === 'true')
     .default(false),
   OTEL_TRACES_EXPORTER: z.string().optional(),
+  FAST_LANE: bool().default(true),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   SHUTDOWN_GRACE_SECONDS: seconds().default(75_000),
 } as const;

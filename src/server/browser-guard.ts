@@ -26,13 +26,17 @@ export function createBrowserGuard({ host, corsOrigins }: BrowserGuardOptions): 
   const allowedOrigins = new Set(corsOrigins);
   const knownHosts = new Set([host.toLowerCase(), ...corsOrigins.map((origin) => new URL(origin).hostname)]);
   const isLoopback = isLoopbackHost(host);
+  /** The last good one: a client sends the same at every request. */
+  let goodHost: string | undefined;
 
   return {
     refuseForeignHost(headers) {
-      if (!isLoopback) return undefined;
+      if (!isLoopback || (goodHost !== undefined && headers.host === goodHost)) return undefined;
       const name = hostNameOf(headers.host);
-      if (name !== null && (isLoopbackHost(name) || knownHosts.has(name))) return undefined;
-      return forbidden('The Host header names neither this machine nor a configured host.');
+      if (name === null || !(isLoopbackHost(name) || knownHosts.has(name)))
+        return forbidden('The Host header names neither this machine nor a configured host.');
+      goodHost = headers.host;
+      return undefined;
     },
 
     refuseCrossSite(headers) {

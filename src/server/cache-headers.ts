@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Exchange, GraphqlCall } from './reply.ts';
 
 /** Everything that an answer depends on besides its URL. */
-const VARY = 'Accept, Origin, Authorization, x-api-key, Prefer';
+export const VARY = 'Accept, Origin, Authorization, x-api-key, Prefer';
 
 /** What caches on the way may do with an answer, and what it cost or would cost. */
 export function cacheHeaders(call: GraphqlCall): Record<string, string> {

@@ -4,10 +4,11 @@ import type { CallSummary } from '../telemetry/log-calls.ts';
 import type { Timers } from '../upstream/timers.ts';
 import { cacheHeaders, replyCacheable } from './cache-headers.ts';
 import { type Client, LOCAL } from './clients/client.ts';
+import type { FastLane } from './fast-lane/fast-lane.ts';
 import { createGraphqlEngine, type GraphqlEngineOptions } from './graphql-engine.ts';
 import { isDryRun, waitMsOf } from './prefer.ts';
 import { readBody } from './read-body.ts';
-import { type Exchange, type GraphqlCall, isReading, type Refusal, refuse } from './reply.ts';
+import { beginReply, type Exchange, type GraphqlCall, isReading, type Refusal, refuse } from './reply.ts';
 import { traceRequest } from './trace-request.ts';
 
 const MAX_BODY_BYTES = 100_000;
@@ -32,6 +33,8 @@ const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
 };
 
 export interface GraphqlHandlerOptions extends GraphqlEngineOptions {
+  /** Undefined: yoga answers everything. */
+  readonly fastLane?: FastLane | undefined;
   /** The longest that a request waits for the upstream. */
   readonly requestWaitMs: number;
   readonly timers: Timers;
@@ -47,7 +50,7 @@ export interface GraphqlHandler {
 
 /** GraphQL over HTTP: reads the request, lets yoga answer it, and says what the answer may be kept for and what it cost. */
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
-  const { requestWaitMs, clock, timers, onCall, tracer } = options;
+  const { fastLane, requestWaitMs, clock, timers, onCall, tracer } = options;
   const waitsEnd = new AbortController();
   const engine = createGraphqlEngine(options);
 
@@ -59,6 +62,8 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
     const body = isReading(exchange) ? undefined : await readBody(request, MAX_BODY_BYTES);
     if (body === null) return refuse(exchange, TOO_LARGE);
+    if (!span && fastLane?.answer(exchange, client, body, startedAtMs)) return;
+    beginReply(exchange);
 
     using account = openAccount(exchange, client);
     const call: GraphqlCall = { exchange, client, account, wantsAccount, span, hasErrors: false, isIncremental: false };
@@ -100,8 +105,10 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     const headers = { ...headersOf(answered), ...cacheHeaders(call) };
     if (answered.body && IN_PARTS.test(headers['content-type'] ?? '')) {
       response.writeHead(answered.status, headers);
-      await pipeline(answered.body, response);
-    } else replyCacheable(exchange, answered.status, headers, await answered.text());
+      return pipeline(answered.body, response);
+    }
+    if (answered.status === 200 && !call.hasErrors) fastLane?.learn(call, body, headers['content-type'] ?? '');
+    replyCacheable(exchange, answered.status, headers, await answered.text());
   }
 
   return { handle, endWaits: () => waitsEnd.abort() };

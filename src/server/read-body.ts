@@ -5,27 +5,28 @@ const MAX_DISCARDED_BYTES = 10_000_000;
 
 /**
  * The whole body, or `null` as soon as it is known to be larger than `maxBytes`. The rest is read and thrown away,
- * up to 10 MB; then the connection is cut.
+ * up to 10 MB; then the connection is cut. By events: the stream's iterator takes half as long again as the request.
  * @throws when the client goes away in the middle
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return discard(request);
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    sizeBytes += (chunk as Buffer).byteLength;
-    if (sizeBytes > maxBytes) return discard(request);
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks, sizeBytes);
-}
-
-function discard(request: IncomingMessage): null {
-  let sizeBytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > MAX_DISCARDED_BYTES) request.destroy();
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    let isTooLarge = Number(request.headers['content-length'] ?? 0) > maxBytes;
+    if (isTooLarge) resolve(null);
+    request.on('data', (chunk: Buffer) => {
+      sizeBytes += chunk.byteLength;
+      if (!isTooLarge && sizeBytes > maxBytes) {
+        isTooLarge = true;
+        resolve(null);
+      }
+      if (!isTooLarge) chunks.push(chunk);
+      else if (sizeBytes > MAX_DISCARDED_BYTES) request.destroy();
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, sizeBytes)));
+    request.once('close', () => {
+      if (!request.complete) reject(new Error('the client went away'));
+    });
+    request.on('error', reject);
   });
-  request.on('error', () => {}); // the client is free to give up now
-  return null;
 }

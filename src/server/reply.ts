@@ -8,6 +8,16 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
+  /** What every response to it carries. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Sets what the response carries in any case. Only the fast lane does without: headers that are set one by one take
+ * longer to leave than those that are written at once.
+ */
+export function beginReply({ response, headers }: Exchange): void {
+  for (const name in headers) response.setHeader(name, headers[name] as string);
 }
 
 /** A GraphQL request as it is being answered. */
@@ -58,6 +68,7 @@ export function replyJson({ request, response }: Exchange, httpStatus: number, b
 /** A refusal at the edge, in the same form as GraphQL's own errors. */
 export function refuse(exchange: Exchange, { httpStatus, code, message, retryAfterSeconds }: Refusal): void {
   const { response, requestId } = exchange;
+  beginReply(exchange);
   if (httpStatus === 401) response.setHeader('www-authenticate', 'Bearer');
   if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
   const extensions = { code, retryable: retryAfterSeconds !== undefined, retryAfterSeconds, requestId };

@@ -8,7 +8,7 @@ import { type Door, isRefusal } from './clients/door.ts';
 import type { Rates } from './clients/rates.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Readiness } from './readiness.ts';
-import { type Exchange, isReading, type Refusal, refuse, replyJson } from './reply.ts';
+import { beginReply, type Exchange, isReading, type Refusal, refuse, replyJson } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface RequestListenerOptions extends BrowserGuardOptions {
@@ -39,13 +39,13 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   });
 
   async function route(exchange: Exchange, path: string): Promise<void> {
+    if (path === '/graphql') return serveGraphql(exchange);
+    beginReply(exchange);
     switch (path) {
       case '/livez':
         return replyJson(exchange, 200, { status: 'alive' });
       case '/readyz':
         return replyJson(exchange, readiness() === 'ready' ? 200 : 503, { status: readiness() });
-      case '/graphql':
-        return serveGraphql(exchange);
       case '/':
         if (pages && isPageVisit(exchange)) return showStart(exchange, pages);
     }
@@ -62,9 +62,14 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
 
   async function serveGraphql(exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
-    if (pages && isPageVisit(exchange)) return pages.graphiql(exchange);
+    if (pages && isPageVisit(exchange)) {
+      beginReply(exchange);
+      return pages.graphiql(exchange);
+    }
     const refusal = guard.refuseCrossSite(request.headers);
     if (refusal) return refuse(exchange, refusal);
+    if (request.headers.origin === undefined && request.method !== 'OPTIONS') return answer(exchange);
+    beginReply(exchange);
     // Ends a preflight by itself, and calls back for every other request.
     setCorsHeaders(request, response, () => {
       answer(exchange).catch((error: unknown) => failed(exchange, error));
@@ -74,7 +79,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   async function answer(exchange: Exchange): Promise<void> {
     const client = door.admit(exchange.request.headers);
     if (isRefusal(client)) return turnAway(exchange, client, 'none');
-    const refusal = await rates.count(client);
+    const counting = rates.count(client);
+    const refusal = counting instanceof Promise ? await counting : counting;
     return refusal ? turnAway(exchange, refusal, client.name) : graphql(exchange, client);
   }
 
@@ -100,10 +106,11 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   }
 
   return (request, response) => {
-    const exchange: Exchange = { request, response, requestId: requestIdOf(request.headers) };
-    response.setHeader('x-request-id', exchange.requestId);
-    if (isSandbox) response.setHeader('x-kol-gateway-mode', 'sandbox');
-    if (readiness() === 'draining') response.setHeader('connection', 'close');
+    const requestId = requestIdOf(request.headers);
+    const headers: Record<string, string> = { 'x-request-id': requestId };
+    if (isSandbox) headers['x-kol-gateway-mode'] = 'sandbox';
+    if (readiness() === 'draining') headers['connection'] = 'close';
+    const exchange: Exchange = { request, response, requestId, headers };
     const refusal = guard.refuseForeignHost(request.headers);
     if (refusal) return refuse(exchange, refusal);
     const path = request.url?.split('?', 1)[0] ?? '';

@@ -17,7 +17,7 @@ export interface MetricSources {
 
 export interface Metrics {
   noteAttempt(attempt: { endpoint: string; outcome: string; billed: string; durationMs: number }): void;
-  noteRead(source: string): void;
+  noteRead(source: string, count?: number): void;
   noteRequest(request: { client: string; outcome: string; durationMs: number }): void;
   noteStoreError(store: string, operation: string): void;
   readonly contentType: string;
@@ -100,7 +100,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (isBilled === 'unknown') unknown.inc({ endpoint });
       upstreamSeconds.observe({ endpoint }, durationMs / 1000);
     },
-    noteRead: (source) => reads.inc({ result: source === 'bought' ? 'upstream' : source }),
+    noteRead: (source, count) => reads.inc({ result: source === 'bought' ? 'upstream' : source }, count),
     noteRequest: ({ client, outcome, durationMs }) => requestSeconds.observe({ client, outcome }, durationMs / 1000),
     noteStoreError: (store, operation) => storeErrors.inc({ store, operation }),
     contentType: registry.contentType,

@@ -50,6 +50,7 @@ describe('defaults', () => {
         allowAnonymous: false,
         trustedDocuments: undefined,
         maxKolsPerRequest: 50,
+        hasFastLane: true,
         requestWaitMs: 70_000,
         shutdownGraceMs: 75_000,
       },

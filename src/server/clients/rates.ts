@@ -42,8 +42,8 @@ export interface RatesOptions {
 export interface Rates {
   /** Takes up what was counted before a restart. */
   load(): Promise<void>;
-  /** Counts a request. @returns the refusal of one beyond the client's `perMinute` */
-  count(client: Client): Promise<Refusal | undefined>;
+  /** Counts a request, at once where the client has no `perMinute`. @returns the refusal of one beyond it */
+  count(client: Client): Promise<Refusal | undefined> | undefined;
   /** Stores what is counted. */
   close(): Promise<void>;
 }
@@ -70,6 +70,18 @@ export function createRates({ shared, store, clock, timers, onError }: RatesOpti
     return { count: consumedPoints * (shared?.sharers() ?? 1), msBeforeNext };
   }
 
+  async function countWithin(name: string, perMinute: number): Promise<Refusal | undefined> {
+    const own = await countOwn(name);
+    const { count, msBeforeNext } = (await shared?.count(name).catch(() => undefined)) ?? own;
+    if (count <= perMinute) return undefined;
+    return {
+      httpStatus: 429,
+      code: 'RATE_LIMITED',
+      message: `Too many requests: expected at most ${perMinute} per minute.`,
+      retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+    };
+  }
+
   return {
     async load() {
       for (const { client, count, endsAtMs } of (await store?.load()) ?? []) {
@@ -77,17 +89,8 @@ export function createRates({ shared, store, clock, timers, onError }: RatesOpti
         if (seconds > 0 && seconds <= MINUTE_SECONDS) await requests.set(client, count, seconds);
       }
     },
-    async count({ name, perMinute }) {
-      if (perMinute === undefined) return undefined;
-      const own = await countOwn(name);
-      const { count, msBeforeNext } = (await shared?.count(name).catch(() => undefined)) ?? own;
-      if (count <= perMinute) return undefined;
-      return {
-        httpStatus: 429,
-        code: 'RATE_LIMITED',
-        message: `Too many requests: expected at most ${perMinute} per minute.`,
-        retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
-      };
+    count({ name, perMinute }) {
+      return perMinute === undefined ? undefined : countWithin(name, perMinute);
     },
     async close() {
       cancelSaving?.();

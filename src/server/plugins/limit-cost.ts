@@ -16,7 +16,7 @@ const COST_PER_KOL = 50;
  * @param maxKols how many KOLs a request may name: so many with every score are never too much
  */
 export function limitCost(maxKols: number): Plugin<{ call: GraphqlCall }> {
-  const maxCost = Math.max(MAX_COST, maxKols * COST_PER_KOL);
+  const maxCost = maxCostOf(maxKols);
 
   return {
     onExecute({ args, setResultAndStopExecution }) {
@@ -27,6 +27,11 @@ export function limitCost(maxKols: number): Plugin<{ call: GraphqlCall }> {
       setResultAndStopExecution({ errors: [refusal] });
     },
   };
+}
+
+/** How many fields an answer may have. */
+export function maxCostOf(maxKols: number): number {
+  return Math.max(MAX_COST, maxKols * COST_PER_KOL);
 }
 
 function costOf({ document, operationName, variableValues }: ExecutionArgs): number {
