@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { STAR_OF } from './operations.ts';
-import { describeWithRedis, type RedisServer, startRedisSentinel } from './support/redis-server.ts';
-import { answers, starOf, startScriptedUpstream } from './support/scripted-upstream.ts';
-import { createTestClock } from './support/test-clock.ts';
-import { startTestGateway } from './support/test-gateway.ts';
+import { STAR_OF } from '../operations.ts';
+import { describeWithRedis, type RedisServer, startRedisSentinel } from '../support/redis-server.ts';
+import { answers, starOf, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { createTestClock } from '../support/test-clock.ts';
+import { startTestGateway } from '../support/test-gateway.ts';
 
 const SOON = { timeout: 15_000, interval: 20 };
 

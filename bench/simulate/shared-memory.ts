@@ -1,0 +1,90 @@
+import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
+import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
+import type { BookedSpending, SpendingBooks } from '../../src/upstream/spending-books.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What all replicas are told when a purchase ends. */
+export interface News {
+  readonly cacheKey: string;
+  readonly token: string;
+  readonly outcome: LinkIndexOutcome | undefined;
+}
+
+/** In place of Redis: one command after the other, each of which takes time on its way there and on its way back. */
+export interface SharedMemory {
+  readonly answers: AnswerStore;
+  readonly books: SpendingBooks;
+  /** The token of the flight that has the lease of a key, and whether it is forced. */
+  readonly leases: Map<string, { readonly token: string; readonly isForced: boolean }>;
+  /** Runs a command there. */
+  run<Reply>(command: () => Reply): Promise<Reply>;
+  /** Tells every replica, the one that publishes as well; part of a command. */
+  publish(news: News): void;
+  subscribe(listener: (news: News) => void): void;
+  readonly commandCount: number;
+  /** Billed calls that the books know of. @throws when a reservation is still open */
+  bookedCalls(): number;
+}
+
+/** From a replica to the store, or back, in milliseconds. */
+const ONE_WAY_MS = 1;
+
+export function createSharedMemory(time: VirtualTime): SharedMemory {
+  const answers = new Map<string, StoredOutcome>();
+  const days = new Map<string, BookedSpending>();
+  const listeners: ((news: News) => void)[] = [];
+  let commandCount = 0;
+
+  function run<Reply>(command: () => Reply): Promise<Reply> {
+    commandCount += 1;
+    const { promise, resolve } = Promise.withResolvers<Reply>();
+    time.afterQuietly(ONE_WAY_MS, () => {
+      const reply = command();
+      time.timers.after(ONE_WAY_MS, () => resolve(reply));
+    });
+    return promise;
+  }
+
+  const spentOn = (day: string): BookedSpending => days.get(day) ?? { billed: 0, unknown: 0, open: 0 };
+
+  function book(day: string, { billed = 0, unknown = 0, open }: Partial<BookedSpending> & { open: number }) {
+    const before = spentOn(day);
+    const spending = { billed: before.billed + billed, unknown: before.unknown + unknown, open: before.open + open };
+    days.set(day, spending);
+    return spending;
+  }
+
+  return {
+    leases: new Map(),
+    run,
+    answers: {
+      getMany: (cacheKeys) => run(() => cacheKeys.flatMap((cacheKey) => answers.get(cacheKey) ?? [])),
+      put: (stored) => run(() => void answers.set(stored.cacheKey, stored)),
+    },
+    books: {
+      spendingOf: (day) => run(() => spentOn(day)),
+      reserve: ({ day, budget = Number.POSITIVE_INFINITY }) =>
+        run(() => {
+          const { billed, unknown, open } = spentOn(day);
+          const isGranted = billed + unknown + open < budget;
+          return { isGranted, spending: book(day, { open: Number(isGranted) }) };
+        }),
+      settle: ({ day, billed, unknown }) => run(() => book(day, { billed, unknown, open: -1 })),
+      raise: () => Promise.reject(new Error('expected books that are never lost')),
+    },
+    publish(news) {
+      time.timers.after(ONE_WAY_MS, () => {
+        for (const listener of listeners) listener(news);
+      });
+    },
+    subscribe: (listener) => void listeners.push(listener),
+    get commandCount() {
+      return commandCount;
+    },
+    bookedCalls() {
+      const all = [...days.values()];
+      if (all.some(({ open }) => open !== 0)) throw new Error('expected every reservation to be settled');
+      return all.reduce((sum, { billed }) => sum + billed, 0);
+    },
+  };
+}
