@@ -18,6 +18,9 @@ const PRELOAD = `
 let aheadMs = 0;
 const { now } = Date;
 Date.now = () => now() + aheadMs;
+// Pauses are timed by the clock that nobody sets.
+const steady = performance.now.bind(performance);
+performance.now = () => steady() + aheadMs;
 const Parameters = URLSearchParams;
 globalThis.URLSearchParams = class extends Parameters {
   constructor(init) {
