@@ -144,17 +144,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const freshForMs = (outcome: LinkIndexOutcome) => remainingFreshMs(outcome, lifetimes, clock());
   const { maxKolsPerRequest: maxKols, hasFastLane } = config.server;
-  const fastLane = createFastLane({
-    fresh: createFreshEntries({ memory, lifetimes, clock, keyOf }),
-    freshForMs: ({ answer }) => freshForMs(answer),
-    ...{ maxKols, clock },
-    trusted: trustedDocuments,
-    onHits: telemetry.onHits,
-    onCall: telemetry.onCall,
-  });
+  const fastLane = hasFastLane
+    ? createFastLane({
+        fresh: createFreshEntries({ memory, lifetimes, clock, keyOf }),
+        freshForMs: ({ answer }) => freshForMs(answer),
+        ...{ maxKols, clock },
+        trusted: trustedDocuments,
+        onHits: telemetry.onHits,
+        onCall: telemetry.onCall,
+      })
+    : undefined;
   const graphql = createGraphqlHandler({
     ...config.server,
-    fastLane: hasFastLane ? fastLane : undefined,
+    fastLane,
     cache,
     freshForMs,
     trustedDocuments,

@@ -66,6 +66,11 @@ export function failureLifetimeMs({ error }: LinkIndexFailure, { negativeMs }: L
   }
 }
 
+/** When an outcome came to be, in milliseconds since the epoch. */
+export function bornAtMsOf(outcome: LinkIndexOutcome): number {
+  return outcome.kind === 'failure' ? outcome.failedAtMs : outcome.fetchedAtMs;
+}
+
 /** Whether a failure is worth keeping: what was or may have been billed, and refused parameters. */
 export function failureIsKept({ error }: LinkIndexFailure): boolean {
   return error.verdict.isKept !== 'not';

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { nameOfVerdict, VERDICTS, type VerdictName } from '../upstream/business-codes.ts';
 import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
 import type { IndexScore, LinkIndexOutcome, LinkIndexScores } from '../upstream/link-index-source.ts';
+import { parseJson } from '../upstream/parse-json.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
+import { bornAtMsOf } from './entry.ts';
 
 /** An outcome as replicas tell it to each other, with its key inside. */
 export interface PackedOutcome {
@@ -37,7 +39,7 @@ const NAMES = ['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'] as co
 
 /** A line of text: version, when it was born in milliseconds since the epoch, a checksum, and the outcome as JSON without names. */
 export function packOutcome({ key, outcome, expiresAtMs }: PackedOutcome): string {
-  const bornAtMs = outcome.kind === 'failure' ? outcome.failedAtMs : outcome.fetchedAtMs;
+  const bornAtMs = bornAtMsOf(outcome);
   const json = JSON.stringify(toForm(key, outcome, expiresAtMs));
   return `${VERSION} ${bornAtMs} ${checksumOf(bornAtMs, json)} ${json}`;
 }
@@ -110,12 +112,4 @@ function unpackScores(packed: PackedScores): LinkIndexScores {
 /** The birth is in the checksum too, for it is what a newer entry is told by. */
 function checksumOf(bornAtMs: number, json: string): string {
   return crc32(`${bornAtMs} ${json}`).toString(36);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,8 @@
 import DataLoader from 'dataloader';
 import type { Timers } from '../upstream/timers.ts';
-import { within } from '../upstream/timers.ts';
+import { STORE_PATIENCE_MS, within } from '../upstream/timers.ts';
 import type { AnswerStore, StoredOutcome } from './answer-store.ts';
 
-/** A broken store slows nobody down by more than this, in milliseconds. */
-export const STORE_PATIENCE_MS = 50;
 /** How often what the store did not take is offered to it again, in milliseconds. */
 const RESAVE_MS = 1000;
 

@@ -2,7 +2,7 @@ import type { RedisKeys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import type { AnswerStore, StoredOutcome } from './answer-store.ts';
-import { failureIsKept } from './entry.ts';
+import { bornAtMsOf, failureIsKept } from './entry.ts';
 import { packOutcome, unpackOutcome } from './packed-outcome.ts';
 
 export interface RedisAnswerStoreOptions {
@@ -36,21 +36,16 @@ export function createRedisAnswerStore({ link, keys, isCluster, clock }: RedisAn
           const { outcome, expiresAtMs } = unpacked;
           return [{ cacheKey: cacheKeys[index >> 1] as string, outcome, expiresAtMs }];
         })
-        .sort((one, other) => bornAtMs(one) - bornAtMs(other));
+        .sort((one, other) => bornAtMsOf(one.outcome) - bornAtMsOf(other.outcome));
     },
-    async put(stored) {
-      const { cacheKey, outcome, expiresAtMs } = stored;
+    async put({ cacheKey, outcome, expiresAtMs }) {
       if (outcome.kind === 'failure' && !failureIsKept(outcome)) return;
       const key = outcome.kind === 'failure' ? keys.failure(cacheKey) : keys.answer(cacheKey);
       const ttlMs = Math.min(MAX_TTL_MS, Math.max(1, Math.ceil(expiresAtMs - clock())));
       const text = packOutcome({ key, outcome: withoutEndpoint(outcome), expiresAtMs });
-      await link.script('kolgwPut', [key], text, bornAtMs(stored), ttlMs);
+      await link.script('kolgwPut', [key], text, bornAtMsOf(outcome), ttlMs);
     },
   };
-}
-
-function bornAtMs({ outcome }: StoredOutcome): number {
-  return outcome.kind === 'failure' ? outcome.failedAtMs : outcome.fetchedAtMs;
 }
 
 /** Which endpoint gave it is in the key already, where that matters. */

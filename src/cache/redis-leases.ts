@@ -1,7 +1,7 @@
 import type { RedisKeys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
-import { type Timers, within } from '../upstream/timers.ts';
+import { STORE_PATIENCE_MS, type Timers, within } from '../upstream/timers.ts';
 import { type AwaitedFlight, createFlightWaits, type FlightState } from './flight-waits.ts';
 import type { HeldLease, Leases } from './leases.ts';
 import { packOutcome, unpackOutcome } from './packed-outcome.ts';
@@ -30,8 +30,6 @@ export interface RedisLeases extends Leases {
 /** How a flight ended: its key, its token, and its outcome, empty for none. */
 export type FlightNews = readonly ['flight', cacheKey: string, token: string, packed: string];
 
-/** Redis holds up no purchase by more than this, in milliseconds. */
-const PATIENCE_MS = 50;
 /** How often the end of a flight that Redis did not take is told again, in milliseconds. */
 const END_AGAIN_MS = 500;
 /** How long the outcome of a flight is kept for those who look, in milliseconds. */
@@ -47,7 +45,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
   let lastFlight = 0;
   let isStopping = false;
 
-  const patiently = <Value>(promise: Promise<Value>) => within(timers, PATIENCE_MS, promise);
+  const patiently = <Value>(promise: Promise<Value>) => within(timers, STORE_PATIENCE_MS, promise);
   const noteError = (error: unknown) => onError?.('lease', error);
 
   function look(flights: readonly AwaitedFlight[]): Promise<readonly FlightState[]> {

@@ -1,5 +1,6 @@
 import type { SqliteFile } from '../sqlite/sqlite-file.ts';
 import type { AnswerStore, StoredOutcome } from './answer-store.ts';
+import { bornAtMsOf } from './entry.ts';
 import { decodeOutcome, encodeOutcome } from './stored-outcome.ts';
 
 /**
@@ -25,8 +26,13 @@ export function createSqliteAnswerStore(file: SqliteFile, namespace: string): An
       const body = encodeOutcome(key, outcome);
       if (body === undefined) return;
       const isFailure = outcome.kind === 'failure';
-      const bornAtMs = isFailure ? outcome.failedAtMs : outcome.fetchedAtMs;
-      await file.call('putAnswer', { key, slot: isFailure ? 'failure' : 'answer', body, bornAtMs, expiresAtMs });
+      await file.call('putAnswer', {
+        key,
+        slot: isFailure ? 'failure' : 'answer',
+        body,
+        bornAtMs: bornAtMsOf(outcome),
+        expiresAtMs,
+      });
     },
   };
 }

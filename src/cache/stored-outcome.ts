@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameOfVerdict, VERDICTS } from '../upstream/business-codes.ts';
 import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import { parseJson } from '../upstream/parse-json.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
 const score = z
@@ -74,13 +75,5 @@ export function decodeOutcome(key: string, text: string): LinkIndexOutcome | und
       const error = new UpstreamError(VERDICTS[stored.verdict], { upstreamCode: stored.upstreamCode });
       return { kind: 'failure', error, failedAtMs: stored.failedAtMs };
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -8,6 +8,7 @@ import { joinReplicas } from '../redis/replicas.ts';
 import { createRedisRates } from '../server/clients/redis-rates.ts';
 import { createClientLedgers } from '../upstream/client-ledgers.ts';
 import { type DaySpending, utcDayOf } from '../upstream/ledger.ts';
+import { parseJson } from '../upstream/parse-json.ts';
 import { createRedisBooks } from '../upstream/redis-books.ts';
 import { createRedisPace } from '../upstream/shared-pace.ts';
 import { createRedisPauses, type PauseNews } from '../upstream/shared-pauses.ts';
@@ -119,12 +120,8 @@ type JoinNews = readonly ['joined'];
 
 /** What comes from this channel was sent by a replica; anything else is nobody's news. */
 function parseNews(message: string): FlightNews | PauseNews | JoinNews | undefined {
-  try {
-    const news: unknown = JSON.parse(message);
-    return Array.isArray(news) ? (news as unknown as FlightNews | PauseNews | JoinNews) : undefined;
-  } catch {
-    return undefined;
-  }
+  const news = parseJson(message);
+  return Array.isArray(news) ? (news as unknown as FlightNews | PauseNews | JoinNews) : undefined;
 }
 
 /** What the ledger in Redis says, without a change to it. @throws when it cannot be read */

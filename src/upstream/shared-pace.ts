@@ -1,6 +1,6 @@
 import type { RedisKeys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
-import { type Timers, within } from './timers.ts';
+import { STORE_PATIENCE_MS, type Timers, within } from './timers.ts';
 
 /** The line of calls in which all replicas of an account stand. */
 export interface SharedPace {
@@ -21,8 +21,6 @@ export interface RedisPaceOptions {
   readonly onError?: (operation: string, error: unknown) => void;
 }
 
-const PATIENCE_MS = 50;
-
 export function createRedisPace({ link, keys, maxPerSecond, ...options }: RedisPaceOptions): SharedPace {
   const { sharers, clock, timers, onError } = options;
   const spacingMs = 1000 / maxPerSecond;
@@ -32,7 +30,7 @@ export function createRedisPace({ link, keys, maxPerSecond, ...options }: RedisP
     async takePlace() {
       try {
         const place = link.script('kolgwPace', [keys.pace], Math.round(spacingMs * 1000));
-        return Number(await within(timers, PATIENCE_MS, place)) / 1000;
+        return Number(await within(timers, STORE_PATIENCE_MS, place)) / 1000;
       } catch (error) {
         onError?.('pace', error);
         const placeMs = Math.max(clock(), nextMs);

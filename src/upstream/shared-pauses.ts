@@ -4,6 +4,7 @@ import type { RedisLink } from '../redis/link.ts';
 import type { Pause } from './breaker.ts';
 import type { BreakerName } from './breakers.ts';
 import { VERDICTS } from './business-codes.ts';
+import { parseJson } from './parse-json.ts';
 
 /** What replicas tell each other of what is condemned, so that each need not find it out for itself. */
 export interface SharedPauses {
@@ -82,12 +83,4 @@ export function createRedisPauses({ link, keys, fieldOf, clock, onError }: Redis
       for (const [field, text] of Object.entries(known)) hear(field, parseJson(text));
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type DaySpending, type Ledger, msToNextUtcDay, type Reservation, spentIn, utcDayOf } from './ledger.ts';
 import type { BookedSpending, Settlement, SpendingBooks } from './spending-books.ts';
-import { type Timers, within } from './timers.ts';
+import { STORE_PATIENCE_MS, type Timers, within } from './timers.ts';
 
-/** Books that are away hold up no call by more than this, in milliseconds. */
-const PATIENCE_MS = 50;
 /** How long a refusal for the budget stands before the books are asked again, in milliseconds: another process may have given calls back. */
 const EXHAUSTED_MS = 1000;
 /** How often what the books did not take is offered to them again, in milliseconds. */
@@ -173,7 +171,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
 
   /** What the books do not take stays open in them, so nothing is forgotten, and is offered again. */
   function offerRest(): Promise<void> {
-    return within(timers, PATIENCE_MS, settleAll()).catch((error: unknown) => {
+    return within(timers, STORE_PATIENCE_MS, settleAll()).catch((error: unknown) => {
       onError?.('settle', error);
       scheduleSettling();
     });
@@ -197,7 +195,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
       const inBooks = reserveInBooks(id, day, budget, flight);
       let reservation: Reservation | undefined;
       try {
-        reservation = await within(timers, PATIENCE_MS, inBooks);
+        reservation = await within(timers, STORE_PATIENCE_MS, inBooks);
       } catch (error) {
         onError?.('reserve', error);
         // What the books reserve all the same is given back, for it is counted here already.
@@ -220,7 +218,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
       cancelSettling?.();
       // What is on its way may still fail; then it is sent a last time.
       const rest = settleAll().then(settleAll, settleAll);
-      await within(timers, PATIENCE_MS * 20, rest).catch(() => {});
+      await within(timers, STORE_PATIENCE_MS * 20, rest).catch(() => {});
     },
   };
 }

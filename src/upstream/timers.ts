@@ -11,6 +11,9 @@ export const systemTimers: Timers = {
   },
 };
 
+/** A store that is away or slow holds up nobody by more than this, in milliseconds. */
+export const STORE_PATIENCE_MS = 50;
+
 /** Settles after `ms` milliseconds, or when the signal says so. */
 export function sleep(timers: Timers, ms: number, wakeUp: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

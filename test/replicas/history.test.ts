@@ -1,11 +1,11 @@
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { createRandom } from '../support/random.ts';
 import { describeWithRedis, startRedis } from '../support/redis-server.ts';
 import { type Replica, startReplica, storeErrors } from '../support/replicas.ts';
 import { answers, type Behaviour, starOf, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { createHistory } from './history.ts';
-import { createRandom } from './random.ts';
 
 /** `HISTORY_SECONDS=60 SEED=… vitest run …`; the moments still depend on the machine. */
 const HISTORY_SECONDS = Number(process.env['HISTORY_SECONDS'] ?? 60);

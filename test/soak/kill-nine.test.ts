@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemTimers } from '../../src/upstream/timers.ts';
 import { temporaryStorePath } from '../support/answer-store-contract.ts';
+import { createRandom } from '../support/random.ts';
 import { answers, type Behaviour, starOf, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { CANARY_TOKEN, type GraphResult } from '../support/test-gateway.ts';
 
@@ -14,17 +15,6 @@ const CLIENTS = 8;
 const MAX_KOLS = 50;
 /** What a process says that had to go on without its store: then it may forget, and this is not its trial. */
 const STORE_TROUBLE = 'the store failed';
-
-/** Mulberry32 by T. Ettinger: small, and the same on every machine. */
-function createRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** Takes a random while, fails some, and bills whatever it answers, also when nobody is there to hear it. */
 function createVendor(random: (below: number) => number) {

@@ -1,6 +1,6 @@
 import type { RedisKeys } from '../../redis/keys.ts';
 import type { RedisLink } from '../../redis/link.ts';
-import { type Timers, within } from '../../upstream/timers.ts';
+import { STORE_PATIENCE_MS, type Timers, within } from '../../upstream/timers.ts';
 import type { SharedRates } from './rates.ts';
 
 export interface RedisRatesOptions {
@@ -12,8 +12,6 @@ export interface RedisRatesOptions {
 }
 
 const MINUTE_MS = 60_000;
-/** Redis holds up no request by more than this, in milliseconds. */
-const PATIENCE_MS = 50;
 
 /** Counts what clients send to all replicas, in windows of a minute that begin with their first request. */
 export function createRedisRates({ link, keys, sharers, timers, onError }: RedisRatesOptions): SharedRates {
@@ -21,7 +19,11 @@ export function createRedisRates({ link, keys, sharers, timers, onError }: Redis
     sharers,
     async count(client) {
       try {
-        const reply = await within(timers, PATIENCE_MS, link.script('kolgwCount', [keys.rate(client)], MINUTE_MS));
+        const reply = await within(
+          timers,
+          STORE_PATIENCE_MS,
+          link.script('kolgwCount', [keys.rate(client)], MINUTE_MS),
+        );
         const [count = 0, msBeforeNext = 0] = reply as readonly number[];
         return { count, msBeforeNext };
       } catch (error) {
