@@ -216,7 +216,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       isHurrying = true;
       if (shield.inFlight > 0) losses.push(`calls in flight, perhaps billed: ${shield.inFlight}`);
       shield.stop();
-      stores.shared?.leases.stop();
       graphql.endWaits();
       client.close().catch(() => {});
       server.cutUnheard();

@@ -14,12 +14,13 @@ const seed = process.env['LANE_SEED'];
 const NO_DATA = JSON.stringify({ code: 201, message: '', data: null, recordTime: null });
 
 /** How often the lane said yes. */
-const lane = vi.hoisted(() => ({ answered: 0 }));
+const lane = vi.hoisted(() => ({ answered: 0, created: 0 }));
 vi.mock('../../src/server/fast-lane/fast-lane.ts', async (load) => {
   const original = await load<typeof FastLane>();
   return {
     ...original,
     createFastLane(options: FastLane.FastLaneOptions): FastLane.FastLane {
+      lane.created += 1;
       const real = original.createFastLane(options);
       return {
         ...real,
@@ -65,5 +66,6 @@ test(`${runs} generated requests get the same status, headers and body with the 
     clock.advanceMs(seconds * 1000);
   });
   await fc.assert(property, { numRuns: runs, ...(seed !== undefined && { seed: Number(seed) }) });
+  expect(lane.created, 'only the gateway that has one').toBe(1);
   expect(lane.answered).toBeGreaterThan(runs / 20);
 }, 600_000);
