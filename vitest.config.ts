@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export const LONG = [
   'test/soak/**/*.test.ts',
+  'test/drain.test.ts',
   'test/faults/canary-surfaces.test.ts',
   'test/clients/**/*.test.ts',
   'test/page/everyone.browser.test.ts',
@@ -11,9 +12,11 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Longer ones, some of which want the machine for themselves: npm run test:soak and test:replicas.
-    exclude: ['**/node_modules/**', 'test/replicas/**', ...LONG],
+    exclude: ['**/node_modules/**', 'test/replicas/**', 'test/workers/processes/**', ...LONG],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A machine that is busy with other tests takes its time; one second, vitest's default, is too little for a lock of SQLite's.
+    expect: { poll: { timeout: 10_000 } },
     // Many tests wait for a browser, a process or a socket: more at once than there are cores.
     maxWorkers: 4,
     // Tests reach no other host than this one.

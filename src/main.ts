@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { debuglog } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { parseArguments } from './commands/parse-arguments.ts';
 import { USAGE, UsageError } from './commands/usage.ts';
 import type { Gateway } from './gateway.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
+import type { Logger } from './telemetry/logger.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_FAILURE = 1;
@@ -46,16 +48,37 @@ async function run(): Promise<void> {
       return;
     }
     case 'serve': {
+      boundHeapGrowth();
       const config = await loadConfig();
       const { serve } = await import('./commands/serve.ts');
       const { createLogger, openTerminalStream } = await import('./telemetry/logger.ts');
-      const log = createLogger(config.logLevel, process.stderr.isTTY ? await openTerminalStream() : undefined);
-      // A rejection that nobody took is a fault of ours, and no reason to lose the purchases of everybody else.
-      process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
-      const gateway = await serve({ config, log, identity: processIdentity() }, print);
+      const terminal = process.stderr.isTTY ? await openTerminalStream() : undefined;
+      const log = createLogger(config.logLevel, terminal);
+      const writeLine = (line: string) => void (terminal ?? process.stderr).write(`${line}\n`);
+      logRejections(log);
+      const gateway = await serve({ config, log, identity: processIdentity(), writeLine }, print);
       return stopOnSignal(gateway, config.server.shutdownGraceMs);
     }
+    case 'worker': {
+      boundHeapGrowth();
+      const config = await loadConfig();
+      const { worker } = await import('./commands/worker.ts');
+      const { createLogger } = await import('./telemetry/logger.ts');
+      const log = createLogger(config.logLevel);
+      logRejections(log);
+      const ending = endOnFault(config.server.shutdownGraceMs);
+      const exitCode = await worker({ config, log, identity: processIdentity(), ending });
+      process.exit(ending.aborted ? EXIT_FAILURE : exitCode);
+    }
   }
+}
+
+/**
+ * What is kept lives for days, and what is made of it on the way is soon garbage: V8 would let the heap grow to four times
+ * what is in use before it looks for that. So it looks when a fifth was added. See docs/decisions/021-memory-of-a-kol.md.
+ */
+function boundHeapGrowth(): void {
+  setFlagsFromString('--heap-growing-percent=20');
 }
 
 async function loadConfig() {
@@ -76,6 +99,23 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'; // alive, and somebody else's
   }
+}
+
+/** A rejection that nobody took is a fault of ours, and no reason to lose the purchases of everybody else. */
+function logRejections(log: Logger): void {
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+}
+
+/** A worker ends when its owner says so: a terminal sends its signals to both. After a fault it answers what is open, and ends. */
+function endOnFault(graceMs: number): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  process.on('uncaughtException', (error) => {
+    printError(`kol-gateway: ${error.stack}`);
+    ending.abort();
+    setTimeout(() => process.exit(EXIT_FAILURE), graceMs);
+  });
+  return ending.signal;
 }
 
 /** The first signal drains, for at most the grace; the second one, and the end of the grace, end every wait. */
@@ -108,7 +148,8 @@ function explain(error: unknown): number {
     return EXIT_USAGE;
   }
   const { syscall, message, stack } = error as NodeJS.ErrnoException;
-  const isAddressTrouble = syscall === 'listen' || syscall === 'getaddrinfo';
+  // Where workers listen together, the port is bound first.
+  const isAddressTrouble = syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo';
   printError(`kol-gateway: ${isAddressTrouble ? `cannot listen: ${message}; choose another host or port` : stack}`);
   return EXIT_FAILURE;
 }

@@ -10,18 +10,11 @@ import { watchFileContent } from './watched-file.ts';
 export interface OpenDoorsOptions {
   readonly config: Config;
   readonly log: Logger;
-  readonly stores: Stores;
-  readonly clock: () => number;
-  readonly timers: Timers;
   readonly closing: AsyncDisposableStack;
-  readonly onError: (operation: string, error: unknown) => void;
 }
 
-/** A start waits no longer than this for what clients sent before it, in milliseconds. */
-const START_PATIENCE_MS = 1000;
-
-/** Who is let in, how often, and with which documents. */
-export async function openDoors({ config, log, stores, clock, timers, closing, onError }: OpenDoorsOptions) {
+/** Who is let in, and with which documents. */
+export function openDoors({ config, log, closing }: OpenDoorsOptions) {
   const { clientKeysFile, allowAnonymous, introspection } = config.server;
   const door = openDoor({
     keyFile: clientKeysFile,
@@ -32,13 +25,8 @@ export async function openDoors({ config, log, stores, clock, timers, closing, o
   });
   closing.defer(() => door.close());
 
-  const rates = createRates({ shared: stores.shared?.rates, store: stores.rates, clock, timers, onError });
-  closing.defer(() => rates.close());
-  await within(systemTimers, START_PATIENCE_MS, rates.load()).catch((error: unknown) => onError('rates', error));
-
   return {
     door,
-    rates,
     trustedDocuments: openTrustedDocuments(config, log, closing),
     /** What a person without a key finds. */
     visitor: {
@@ -46,6 +34,25 @@ export async function openDoors({ config, log, stores, clock, timers, closing, o
       isSchemaPublic: introspection && door.stranger?.scopes.has('introspect') === true,
     },
   };
+}
+
+export interface OpenRatesOptions {
+  readonly stores: Stores;
+  readonly clock: () => number;
+  readonly timers: Timers;
+  readonly closing: AsyncDisposableStack;
+  readonly onError: (operation: string, error: unknown) => void;
+}
+
+/** A start waits no longer than this for what clients sent before it, in milliseconds. */
+const START_PATIENCE_MS = 1000;
+
+/** How often each client may ask. */
+export async function openRates({ stores, clock, timers, closing, onError }: OpenRatesOptions) {
+  const rates = createRates({ shared: stores.shared?.rates, store: stores.rates, clock, timers, onError });
+  closing.defer(() => rates.close());
+  await within(systemTimers, START_PATIENCE_MS, rates.load()).catch((error: unknown) => onError('rates', error));
+  return rates;
 }
 
 function openTrustedDocuments({ server: { trustedDocuments } }: Config, log: Logger, closing: AsyncDisposableStack) {

@@ -20,10 +20,12 @@ export interface OpenTelemetryOptions {
   readonly identity: ProcessIdentity;
   readonly clock: () => number;
   readonly timers: Timers;
-  /** What is read at the time of a scrape. */
-  readonly sources: MetricSources;
+  /** What is read at the time of a scrape; undefined in a process that buys nothing. */
+  readonly sources: MetricSources | undefined;
   readonly closing: AsyncDisposableStack;
 }
+
+export type Telemetry = Awaited<ReturnType<typeof openTelemetry>>;
 
 /** Who is told of what happens: each event leads to the log, the metrics, or both. No layer knows of either. */
 export async function openTelemetry(options: OpenTelemetryOptions) {

@@ -2,7 +2,7 @@ import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
 import type { Leases } from '../../src/cache/leases.ts';
 import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/link-index-cache.ts';
-import { memoryAnswerStore } from '../../src/cache/memory-answer-store.ts';
+import { nowhere } from '../../src/cache/nowhere.ts';
 import { createPatientStore } from '../../src/cache/patient-store.ts';
 import { createPurchases, type Purchases } from '../../src/cache/purchases.ts';
 import { createBudgeted } from '../../src/upstream/budgeted.ts';
@@ -63,7 +63,7 @@ interface Replica {
   readonly purchases: Purchases;
 }
 
-/** As `gateway.ts` builds it, without the parts that repeat, wait for a turn and break: this upstream never fails. */
+/** As `open-purchasing.ts` builds it, without the parts that repeat, wait for a turn and break: this upstream never fails. */
 function createReplica(
   { time, freshMs, dailyBudget, kolCount, maxEntries = kolCount }: GatewaysOptions,
   upstream: PaidUpstream,
@@ -84,7 +84,7 @@ function createReplica(
     createSharedLeases({
       shared,
       owner: `replica-${index}`,
-      // As in `gateway.ts`: what is not in this memory is found in the store when it is asked for.
+      // As in `open-purchasing.ts`: what is not in this memory is found in the store when it is asked for.
       onBought: (cacheKey, outcome) => memory.get(cacheKey) && memory.recall(cacheKey, outcome),
     });
   const ledger = shared
@@ -92,9 +92,9 @@ function createReplica(
     : createMemoryLedger({ dailyBudget, clock });
   const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock }));
   const source = createLeased(createBudgeted({ source: upstream, ledger, clients, clock }), clock);
-  const store = createPatientStore({
-    ...{ store: shared?.answers ?? memoryAnswerStore, timers, maxUnsaved: maxEntries, onError: neverFails },
-  });
+  const store = shared
+    ? createPatientStore({ store: shared.answers, timers, maxUnsaved: maxEntries, onError: neverFails })
+    : nowhere;
   const keyOf = ({ kolId }: LinkIndexKey) => kolId;
   const purchases = createPurchases({ source, memory, store, lifetimes, clock, leases, keyOf });
   const refusal = () => undefined;

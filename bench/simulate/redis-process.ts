@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { openRedisLink, type RedisLink } from '../../src/redis/link.ts';
 import type { RedisLocation } from '../../src/redis/location.ts';
 import { systemTimers, within } from '../../src/upstream/timers.ts';
+import { freePort } from '../machine/free-port.ts';
 
 /** A real server on loopback, in memory alone, with a link to it. */
 export interface RedisProcess extends AsyncDisposable {
@@ -66,13 +66,4 @@ export async function startRedis(): Promise<RedisProcess> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,26 +1,34 @@
 import { LRUCache } from 'lru-cache';
-import type { LinkIndexFailure, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type {
+  LinkIndexAnswer,
+  LinkIndexFailure,
+  LinkIndexOutcome,
+  NoLinkIndex,
+} from '../upstream/link-index-source.ts';
 import { type Entry, failureLifetimeMs, type Lifetimes, refreshPauseMs, windowOf } from './entry.ts';
+import { keepAnswer } from './kept-answer.ts';
 
 export interface AnswerMemoryOptions {
   readonly maxEntries: number;
   readonly lifetimes: Lifetimes;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Told of every answer that a call brought, for other memories of this machine. */
+  readonly onNews?: ((cacheKey: string, news: LinkIndexAnswer | NoLinkIndex) => void) | undefined;
 }
 
 /** The in-process level: what is remembered of each key. */
 export interface AnswerMemory {
   get(cacheKey: string): Entry | undefined;
-  /** Whether there is something; asking makes it no more recent. */
-  has(cacheKey: string): boolean;
+  /** The same; asking makes it no more recent. */
+  peek(cacheKey: string): Entry | undefined;
   /** Keeps what a call brought. A failure removes nothing that can still be served, and shortens no pause. */
   remember(cacheKey: string, outcome: LinkIndexOutcome): void;
   /** Keeps what the store has, where it is newer than what is here. */
   recall(cacheKey: string, outcome: LinkIndexOutcome): void;
 }
 
-export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemoryOptions): AnswerMemory {
+export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: AnswerMemoryOptions): AnswerMemory {
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
 
   function rememberFailure(cacheKey: string, outcome: LinkIndexFailure): void {
@@ -36,14 +44,17 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemor
 
   return {
     get: (cacheKey) => entries.get(cacheKey),
-    has: (cacheKey) => entries.has(cacheKey),
+    peek: (cacheKey) => entries.peek(cacheKey),
     remember(cacheKey, outcome) {
-      if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);
-      else if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs) entries.set(cacheKey, { answer: outcome });
+      if (outcome.kind === 'failure') return rememberFailure(cacheKey, outcome);
+      if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs)
+        entries.set(cacheKey, { answer: keepAnswer(outcome) });
+      onNews?.(cacheKey, outcome);
     },
     recall(cacheKey, outcome) {
       if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);
-      else if (fetchedAtMs(entries.get(cacheKey)) < outcome.fetchedAtMs) entries.set(cacheKey, { answer: outcome });
+      else if (fetchedAtMs(entries.get(cacheKey)) < outcome.fetchedAtMs)
+        entries.set(cacheKey, { answer: keepAnswer(outcome) });
     },
   };
 }

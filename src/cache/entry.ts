@@ -4,6 +4,7 @@ import type {
   LinkIndexOutcome,
   NoLinkIndex,
 } from '../upstream/link-index-source.ts';
+import type { KeptAnswer } from './kept-answer.ts';
 
 /** How long what is remembered may be served, in milliseconds. */
 export interface Lifetimes {
@@ -20,14 +21,17 @@ export interface Lifetimes {
 /** What is remembered of one key. Its times are absolute, so a changed configuration changes the judgement, not the data. */
 export interface Entry {
   /** The last that the upstream said of this key and that can be used. */
-  readonly answer?: LinkIndexAnswer | NoLinkIndex;
+  readonly answer?: KeptAnswer | NoLinkIndex;
   /** The last that failed after it, and until when the key is not asked for again. */
   readonly failure?: { readonly outcome: LinkIndexFailure; readonly untilMs: number };
-  /** What the answer looked like to those who asked for it before, by how they asked; gone with the entry. */
-  rendered?: readonly { readonly by: object; readonly text: string }[];
+  /** What the answer looked like to those who asked for it before, by how they asked; goes with the entry or before it. */
+  rendered?: readonly { readonly by: object; readonly text: string }[] | undefined;
   /** The number of the request that read it last in the fast lane, so that a request counts each key once. */
   lastRequest?: number;
 }
+
+/** What the upstream knew, and since when, in whatever form. */
+export type Dated = Pick<LinkIndexAnswer | NoLinkIndex, 'kind' | 'fetchedAtMs'>;
 
 /** Which of its windows an answer is in. */
 export type Window = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'expired';
@@ -36,7 +40,7 @@ export type Window = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'ex
  * Judged on reading, by absolute times.
  * @see RFC 5861 for stale-while-revalidate and stale-if-error
  */
-export function windowOf(answer: LinkIndexAnswer | NoLinkIndex, lifetimes: Lifetimes, nowMs: number): Window {
+export function windowOf(answer: Dated, lifetimes: Lifetimes, nowMs: number): Window {
   const ageMs = nowMs - answer.fetchedAtMs;
   if (answer.kind === 'no-data') return ageMs < lifetimes.negativeMs ? 'fresh' : 'expired';
   if (ageMs < lifetimes.freshMs) return 'fresh';
@@ -87,7 +91,11 @@ export function refreshPauseMs(failure: LinkIndexFailure, lifetimes: Lifetimes):
 }
 
 /** For how much longer an outcome is fresh, in milliseconds; 0 when it is stale or a failure. */
-export function remainingFreshMs(outcome: LinkIndexOutcome, { freshMs, negativeMs }: Lifetimes, nowMs: number): number {
+export function remainingFreshMs(
+  outcome: Dated | LinkIndexFailure,
+  { freshMs, negativeMs }: Lifetimes,
+  nowMs: number,
+): number {
   if (outcome.kind === 'failure') return 0;
   const lifetimeMs = outcome.kind === 'no-data' ? negativeMs : freshMs;
   return Math.max(0, outcome.fetchedAtMs + lifetimeMs - nowMs);

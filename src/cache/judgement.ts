@@ -1,5 +1,6 @@
-import type { LinkIndexAnswer, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type { LinkIndexAnswer, LinkIndexOutcome, NoLinkIndex } from '../upstream/link-index-source.ts';
 import { type Entry, type Lifetimes, windowOf } from './entry.ts';
+import { answerOf, type KeptAnswer, outcomeOf } from './kept-answer.ts';
 
 /** What may be done with what is remembered of a key. */
 export type Judgement =
@@ -13,12 +14,12 @@ export function judge(entry: Entry | undefined, lifetimes: Lifetimes, nowMs: num
   const isPaused = failure !== undefined && nowMs < failure.untilMs;
   switch (answer && windowOf(answer, lifetimes, nowMs)) {
     case 'fresh':
-      return serve(answer as LinkIndexOutcome);
+      return serve(outcomeOf(answer as KeptAnswer | NoLinkIndex));
     case 'stale-while-revalidate':
-      return { ...serve(stale(answer as LinkIndexAnswer, isPaused)), isDue: !isPaused };
+      return { ...serve(stale(answerOf(answer as KeptAnswer), isPaused)), isDue: !isPaused };
     case 'stale-if-error':
-      if (!isPaused) return { kind: 'ask', fallback: answer as LinkIndexAnswer };
-      return serve(mayReplace(failure.outcome) ? failure.outcome : stale(answer as LinkIndexAnswer, true));
+      if (!isPaused) return { kind: 'ask', fallback: answerOf(answer as KeptAnswer) };
+      return serve(mayReplace(failure.outcome) ? failure.outcome : stale(answerOf(answer as KeptAnswer), true));
     default:
       return isPaused ? serve(failure.outcome) : { kind: 'ask', fallback: undefined };
   }

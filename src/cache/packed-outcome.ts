@@ -2,10 +2,11 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { nameOfVerdict, VERDICTS, type VerdictName } from '../upstream/business-codes.ts';
 import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
-import type { IndexScore, LinkIndexOutcome, LinkIndexScores } from '../upstream/link-index-source.ts';
+import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import { parseJson } from '../upstream/parse-json.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { bornAtMsOf } from './entry.ts';
+import { packScores, unpackScores } from './packed-scores.ts';
 
 /** An outcome as replicas tell it to each other, with its key inside. */
 export interface PackedOutcome {
@@ -33,9 +34,6 @@ const form = z.union([
   ]),
 ]);
 type Form = z.output<typeof form>;
-
-/** The order of the indices in a packed answer. */
-const NAMES = ['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'] as const;
 
 /** A line of text: version, when it was born in milliseconds since the epoch, a checksum, and the outcome as JSON without names. */
 export function packOutcome({ key, outcome, expiresAtMs }: PackedOutcome): string {
@@ -89,24 +87,6 @@ function toOutcome(packed: Form, bornAtMs: number): LinkIndexOutcome {
       return { kind: 'failure', error, failedAtMs: bornAtMs };
     }
   }
-}
-
-type PackedScores = (Form & { 0: 'answer' })[4];
-
-function packScores(scores: LinkIndexScores): PackedScores {
-  return NAMES.map((name) => {
-    const each = scores[name];
-    return each && [each.value, each.avgValue, each.linkRelativeRatio, each.rank, each.rankPercent];
-  }) as unknown as PackedScores;
-}
-
-function unpackScores(packed: PackedScores): LinkIndexScores {
-  const unpacked = packed.map((each): IndexScore | null => {
-    if (each === null) return null;
-    const [value, avgValue, linkRelativeRatio, rank, rankPercent] = each;
-    return { value, avgValue, linkRelativeRatio, rank, rankPercent };
-  });
-  return Object.fromEntries(NAMES.map((name, index) => [name, unpacked[index]])) as LinkIndexScores;
 }
 
 /** The birth is in the checksum too, for it is what a newer entry is told by. */

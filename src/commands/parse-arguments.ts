@@ -4,7 +4,7 @@ import type { SandboxCommandOptions } from './sandbox.ts';
 import { UsageError } from './usage.ts';
 
 export type Command =
-  | { readonly name: 'help' | 'version' | 'serve' | 'check' }
+  | { readonly name: 'help' | 'version' | 'serve' | 'check' | 'worker' }
   | { readonly name: 'schema'; readonly isSubgraph: boolean }
   | { readonly name: 'keys create'; readonly client: string }
   | { readonly name: 'sandbox'; readonly options: SandboxCommandOptions };
@@ -28,6 +28,7 @@ export function parseArguments(args: readonly string[]): Command {
   switch (name) {
     case 'serve':
     case 'check':
+    case 'worker':
       return { name };
     case 'schema':
       return { name, isSubgraph: values.subgraph ?? false };

@@ -1,12 +1,16 @@
-import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
 import { VERSION } from '../version.ts';
+import { type StartWithWorkersOptions, startWithWorkers } from '../workers/start-with-workers.ts';
+import { hasOwner } from '../workers/worker.ts';
+import { UsageError } from './usage.ts';
 
 /** Starts the gateway and says, for a person, where it is and what its answers are. */
-export async function serve(
-  { config, log, identity }: GatewayOptions,
-  print: (line: string) => void,
-): Promise<Gateway> {
-  const gateway = await startGateway({ config, log, identity });
+export async function serve(options: StartWithWorkersOptions, print: (line: string) => void): Promise<Gateway> {
+  const { config } = options;
+  if (config.workers > 1 && hasOwner()) {
+    throw new UsageError('WORKERS: expected 1 where another program has started this one as a worker of its own');
+  }
+  const gateway = await (config.workers === 1 ? startGateway(options) : startWithWorkers(options));
   const { target } = config.upstream;
   print(
     target.mode === 'sandbox'

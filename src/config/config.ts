@@ -28,6 +28,8 @@ export interface Config {
   };
   /** How many share the budget, for when the shared store is away; undefined where nobody said. */
   readonly replicas: number | undefined;
+  /** Processes of this machine that serve clients behind the one port; 1 is this process alone. */
+  readonly workers: number;
   readonly cache: {
     readonly maxEntries: number;
     readonly lifetimes: Lifetimes;
@@ -47,7 +49,7 @@ export interface Config {
     /** Undefined: entities and the SDL for composition are for everybody. */
     readonly subgraphSecret: string | undefined;
     readonly maxKolsPerRequest: number;
-    /** Whether what is in memory and fresh is answered without yoga. */
+    /** Whether queries that yoga has answered before are answered by plans. */
     readonly hasFastLane: boolean;
     /** The longest that a request waits for the upstream. */
     readonly requestWaitMs: number;
@@ -101,6 +103,7 @@ function toConfig(variables: Variables): Config {
       keepAlive: variables.UPSTREAM_KEEP_ALIVE,
     },
     replicas: variables.REPLICAS,
+    workers: variables.WORKERS,
     cache: {
       maxEntries: variables.CACHE_MAX_ENTRIES,
       lifetimes: {

@@ -127,6 +127,7 @@ export const VARIABLES = {
     .regex(/^[A-Za-z0-9.:_-]+$/, 'expected a host name or an IP address')
     .default('127.0.0.1'),
   PORT: integer(0, 65_535).default(4000),
+  WORKERS: integer(1, 64).default(1),
   ALLOW_ANONYMOUS: bool().default(false),
   CLIENT_KEYS_FILE: fileThat(readKeyFile).optional(),
   TRUSTED_DOCUMENTS_FILE: fileThat(readTrustedDocuments).optional(),

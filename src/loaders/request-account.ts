@@ -1,6 +1,7 @@
 import type { Span } from '../telemetry/span.ts';
 import type { LinkIndexKey, Payer, Requester } from '../upstream/link-index-source.ts';
 import type { Timers } from '../upstream/timers.ts';
+import type { Waits } from './waits.ts';
 
 /** Where an answer came from. All but the last two are purchases avoided. */
 export type ReadSource = 'memory' | 'store' | 'stale' | 'coalesced' | 'negative' | 'bought' | 'failed';
@@ -33,15 +34,15 @@ export interface RequestAccount extends Requester, Disposable {
 export interface RequestAccountOptions {
   /** The longest that the request waits for the upstream, from its first wait on. */
   readonly waitMs: number;
-  /** Ends the wait at once. */
-  readonly waitsEnd: AbortSignal;
+  /** Among which this one is while it lasts. */
+  readonly waits: Waits;
   readonly payer: Payer | undefined;
   readonly mayBuy: boolean;
   readonly timers: Timers;
 }
 
 export function createRequestAccount(options: RequestAccountOptions): RequestAccount {
-  const { waitMs, waitsEnd, payer, mayBuy, timers } = options;
+  const { waitMs, waits, payer, mayBuy, timers } = options;
   const patience = Promise.withResolvers<void>();
   const end = () => patience.resolve();
   const reads: ReadNote[] = [];
@@ -55,14 +56,13 @@ export function createRequestAccount(options: RequestAccountOptions): RequestAcc
     // Begun by the first read that waits: a request of hits alone needs no timer.
     get waitOver() {
       cancel ??= timers.after(waitMs, end);
-      if (waitsEnd.aborted) end();
-      else waitsEnd.addEventListener('abort', end);
+      waits.add(end);
       return patience.promise;
     },
     note: (read) => void reads.push(read),
     [Symbol.dispose]() {
       cancel?.();
-      waitsEnd.removeEventListener('abort', end);
+      waits.delete(end);
     },
   };
 }

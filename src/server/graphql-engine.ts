@@ -1,7 +1,5 @@
 import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
 import { createYoga } from 'graphql-yoga';
-import type { LinkIndexCache } from '../cache/link-index-cache.ts';
-import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
 import type { GraphContext } from '../schema/builder.ts';
 import { schema } from '../schema/schema.ts';
 import type { LogFault } from '../telemetry/log-faults.ts';
@@ -22,9 +20,6 @@ import type { GraphqlCall } from './reply.ts';
 import { createIsRouter } from './router-secret.ts';
 
 export interface GraphqlEngineOptions {
-  readonly cache: LinkIndexCache;
-  /** For how much longer an outcome is fresh, in milliseconds. */
-  readonly freshForMs: LinkIndexLoaderOptions['freshForMs'];
   readonly maxKolsPerRequest: number;
   /** Whether clients with the scope `introspect` may read the schema. */
   readonly introspection: boolean;
@@ -32,9 +27,6 @@ export interface GraphqlEngineOptions {
   readonly subgraphSecret: string | undefined;
   /** Documents that are named by their hash, and whether only they are answered; undefined where there are none. */
   readonly trustedDocuments: Omit<TrustDocumentsOptions, 'isRouter'> | undefined;
-  readonly clock: () => number;
-  /** Told of every read, once for each key of a request. */
-  readonly onRead?: LinkIndexLoaderOptions['onRead'];
   readonly logFault: LogFault;
   /** Undefined where no traces are made. */
   readonly tracer?: Tracer | undefined;
@@ -42,16 +34,12 @@ export interface GraphqlEngineOptions {
 
 /** Yoga, with every default of its that is meant for another kind of server turned off. */
 export function createGraphqlEngine(options: GraphqlEngineOptions) {
-  const { cache, freshForMs, maxKolsPerRequest, introspection, subgraphSecret, trustedDocuments, logFault } = options;
-  const { clock, onRead, tracer } = options;
+  const { maxKolsPerRequest, introspection, subgraphSecret, trustedDocuments, logFault, tracer } = options;
   const isRouter = createIsRouter(subgraphSecret);
 
   return createYoga<{ call: GraphqlCall }, GraphContext>({
     schema,
-    context: ({ call: { account, client } }) => ({
-      linkIndexes: createLinkIndexLoader({ cache, account, freshForMs, clock, onRead }),
-      mayForce: client.scopes.has('fresh'),
-    }),
+    context: ({ call: { linkIndexes, client } }) => ({ linkIndexes, mayForce: client.scopes.has('fresh') }),
     plugins: [
       ...limitQueries({
         maxKols: maxKolsPerRequest,

@@ -1,5 +1,7 @@
 import { pipeline } from 'node:stream/promises';
+import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
 import { createRequestAccount, type RequestAccount } from '../loaders/request-account.ts';
+import { createWaits } from '../loaders/waits.ts';
 import type { CallSummary } from '../telemetry/log-calls.ts';
 import type { Timers } from '../upstream/timers.ts';
 import { cacheHeaders, replyCacheable } from './cache-headers.ts';
@@ -32,7 +34,7 @@ const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
   415: 'Content-Type: expected application/json in UTF-8, without Content-Encoding.',
 };
 
-export interface GraphqlHandlerOptions extends GraphqlEngineOptions {
+export interface GraphqlHandlerOptions extends GraphqlEngineOptions, Omit<LinkIndexLoaderOptions, 'account'> {
   /** Undefined: yoga answers everything. */
   readonly fastLane?: FastLane | undefined;
   /** The longest that a request waits for the upstream. */
@@ -51,7 +53,7 @@ export interface GraphqlHandler {
 /** GraphQL over HTTP: reads the request, lets yoga answer it, and says what the answer may be kept for and what it cost. */
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
   const { fastLane, requestWaitMs, clock, timers, onCall, tracer } = options;
-  const waitsEnd = new AbortController();
+  const waits = createWaits();
   const engine = createGraphqlEngine(options);
 
   async function handle(exchange: Exchange, client: Client): Promise<void> {
@@ -62,12 +64,16 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
     const body = isReading(exchange) ? undefined : await readBody(request, MAX_BODY_BYTES);
     if (body === null) return refuse(exchange, TOO_LARGE);
-    if (!span && fastLane?.answer(exchange, client, body, startedAtMs)) return;
-    beginReply(exchange);
+    const planned = span ? undefined : fastLane?.plannedRequest(exchange, body);
+    if (planned && fastLane?.answerFromMemory(exchange, client, planned, startedAtMs)) return;
 
     using account = openAccount(exchange, client);
-    const call: GraphqlCall = { exchange, client, account, wantsAccount, span, hasErrors: false, isIncremental: false };
+    const linkIndexes = createLinkIndexLoader({ ...options, account });
+    const state = { hasErrors: false, isIncremental: false };
+    const call: GraphqlCall = { exchange, client, account, linkIndexes, wantsAccount, span, ...state };
     try {
+      if (planned && (await fastLane?.answerByReading(call, planned))) return;
+      beginReply(exchange);
       await answer(call, body);
     } finally {
       const summary = summaryOf(call, clock() - startedAtMs);
@@ -81,7 +87,7 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     const { prefer } = request.headers;
     return createRequestAccount({
       waitMs: waitMsOf(prefer, requestWaitMs),
-      waitsEnd: waitsEnd.signal,
+      waits,
       payer: client === LOCAL ? undefined : client,
       mayBuy: !isDryRun(prefer),
       timers,
@@ -111,7 +117,7 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     replyCacheable(exchange, answered.status, headers, await answered.text());
   }
 
-  return { handle, endWaits: () => waitsEnd.abort() };
+  return { handle, endWaits: waits.endAll };
 }
 
 function summaryOf({ exchange, client, account, operation, hasErrors }: GraphqlCall, durationMs: number): CallSummary {

@@ -60,7 +60,7 @@ export async function startHttpServer({ host, port, listener, patience }: HttpSe
     },
     (request, response) => {
       connections.set(request.socket, response);
-      response.once('close', () => {
+      response.on('close', () => {
         // A client that does not wait for an answer has its next request in there already.
         if (connections.get(request.socket) === response) connections.set(request.socket, undefined);
         // Else a connection that becomes idle while we drain would be waited for until its time-out.

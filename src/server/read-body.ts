@@ -23,8 +23,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       if (!isTooLarge) chunks.push(chunk);
       else if (sizeBytes > MAX_DISCARDED_BYTES) request.destroy();
     });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, sizeBytes)));
-    request.once('close', () => {
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, sizeBytes)));
+    request.on('close', () => {
       if (!request.complete) reject(new Error('the client went away'));
     });
     request.on('error', reject);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LinkIndexLoader } from '../loaders/link-index-loader.ts';
 import type { RequestAccount } from '../loaders/request-account.ts';
 import type { Span } from '../telemetry/span.ts';
 import type { Client } from './clients/client.ts';
@@ -25,6 +26,8 @@ export interface GraphqlCall {
   readonly exchange: Exchange;
   readonly client: Client;
   readonly account: RequestAccount;
+  /** What is read for it, and bought. */
+  readonly linkIndexes: LinkIndexLoader;
   /** Whether the client asked where each score came from, and may. */
   readonly wantsAccount: boolean;
   /** The step of a trace that it is; undefined where nothing is recorded. */

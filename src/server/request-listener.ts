@@ -14,7 +14,7 @@ import { requestIdOf } from './request-id.ts';
 export interface RequestListenerOptions extends BrowserGuardOptions {
   readonly graphql: (exchange: Exchange, client: Client) => Promise<void>;
   readonly door: Door;
-  readonly rates: Rates;
+  readonly rates: Pick<Rates, 'count'>;
   /** What operators see, by its path; each needs the scope `ops`. */
   readonly windows: Readonly<Record<string, (exchange: Exchange) => Promise<void>>>;
   /** What a browser is shown; undefined where pages are turned off. */
@@ -38,8 +38,7 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     maxAge: 86_400,
   });
 
-  async function route(exchange: Exchange, path: string): Promise<void> {
-    if (path === '/graphql') return serveGraphql(exchange);
+  async function routeOther(exchange: Exchange, path: string): Promise<void> {
     beginReply(exchange);
     switch (path) {
       case '/livez':
@@ -60,7 +59,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     exchange.response.writeHead(302, { location: '/graphql' }).end();
   }
 
-  async function serveGraphql(exchange: Exchange): Promise<void> {
+  // Not async, like what it calls up to the reading of the body: each step would add a promise and its turns to every hit.
+  function serveGraphql(exchange: Exchange): Going {
     const { request, response } = exchange;
     if (pages && isPageVisit(exchange)) {
       beginReply(exchange);
@@ -71,16 +71,19 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     if (request.headers.origin === undefined && request.method !== 'OPTIONS') return answer(exchange);
     beginReply(exchange);
     // Ends a preflight by itself, and calls back for every other request.
-    setCorsHeaders(request, response, () => {
-      answer(exchange).catch((error: unknown) => failed(exchange, error));
-    });
+    setCorsHeaders(request, response, () => follow(exchange, answer));
   }
 
-  async function answer(exchange: Exchange): Promise<void> {
+  function answer(exchange: Exchange): Going {
     const client = door.admit(exchange.request.headers);
     if (isRefusal(client)) return turnAway(exchange, client, 'none');
     const counting = rates.count(client);
-    const refusal = counting instanceof Promise ? await counting : counting;
+    return counting
+      ? counting.then((refusal) => answerClient(exchange, client, refusal))
+      : answerClient(exchange, client);
+  }
+
+  function answerClient(exchange: Exchange, client: Client, refusal?: Refusal): Going {
     return refusal ? turnAway(exchange, refusal, client.name) : graphql(exchange, client);
   }
 
@@ -105,6 +108,15 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     else refuse(exchange, { httpStatus: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' });
   }
 
+  /** Whatever goes wrong on the way is said to the client. */
+  function follow(exchange: Exchange, step: (exchange: Exchange) => Going): void {
+    try {
+      step(exchange)?.catch((error: unknown) => failed(exchange, error));
+    } catch (error) {
+      failed(exchange, error);
+    }
+  }
+
   return (request, response) => {
     const requestId = requestIdOf(request.headers);
     const headers: Record<string, string> = { 'x-request-id': requestId };
@@ -114,9 +126,12 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     const refusal = guard.refuseForeignHost(request.headers);
     if (refusal) return refuse(exchange, refusal);
     const path = request.url?.split('?', 1)[0] ?? '';
-    route(exchange, path).catch((error: unknown) => failed(exchange, error));
+    follow(exchange, path === '/graphql' ? serveGraphql : () => routeOther(exchange, path));
   };
 }
+
+/** What is still going on; nothing where all of it is done. */
+type Going = Promise<void> | void;
 
 function refuseWithoutOps({ scopes }: Client): Refusal | undefined {
   if (scopes.has('ops')) return undefined;

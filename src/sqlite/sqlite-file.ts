@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { threadUrl } from '../own-files.ts';
 import type { Operations } from './operations.ts';
 import type { OperationName, WorkerReply, WorkerRequest } from './worker.ts';
 
@@ -23,11 +24,11 @@ export function openSqliteFile(path: string): SqliteFile {
   let worker: Worker | undefined;
 
   function start(): Worker {
-    // Beside this file, in the sources and in the build.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const url = new URL(`./worker.${extension}`, import.meta.url);
     // A thread has options of its own, and its part of a diagnostic report would else hold the environment whatever ours say.
-    const started = new Worker(url, { workerData: { path }, execArgv: ['--report-exclude-env'] });
+    const started = new Worker(threadUrl('sqlite/worker'), {
+      workerData: { path },
+      execArgv: ['--report-exclude-env'],
+    });
     started.unref();
     started.on('message', (reply: WorkerReply) => {
       const call = calls.get(reply.id);

@@ -1,4 +1,3 @@
-import { memoryAnswerStore } from '../cache/memory-answer-store.ts';
 import type { Config } from '../config/config.ts';
 import { createClientLedgers } from '../upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../upstream/memory-ledger.ts';
@@ -12,7 +11,7 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
     case 'memory': {
       const ledger = createMemoryLedger({ dailyBudget: upstream.dailyBudget, clock });
       const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock }));
-      return { answers: memoryAnswerStore, ledger, clients };
+      return { answers: undefined, ledger, clients };
     }
     case 'sqlite': {
       const { openSqliteStores } = await import('./sqlite-stores.ts');

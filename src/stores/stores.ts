@@ -39,7 +39,8 @@ export interface OpenStoresOptions {
 
 /** Everything that outlives the process, or is shared with others. */
 export interface Stores {
-  readonly answers: AnswerStore;
+  /** Undefined where answers do not outlive the process. */
+  readonly answers: AnswerStore | undefined;
   readonly ledger: Ledger;
   /** What each client has spent, kept where the account's own ledger is. */
   readonly clients: ClientLedgers;

@@ -29,10 +29,11 @@ export interface TurnedAway {
 const SLOW_MS = 10_000;
 
 /** One line per failed and per slow request at `info`, and per request at `debug`. */
-export function logCall(log: Logger, { query, operationName, ...call }: CallSummary): void {
-  const isWorthALine = call.outcome !== 'ok' || call.durationMs > SLOW_MS;
+export function logCall(log: Logger, summary: CallSummary): void {
+  const isWorthALine = summary.outcome !== 'ok' || summary.durationMs > SLOW_MS;
   const level = isWorthALine ? 'info' : 'debug';
   if (!log.isLevelEnabled(level)) return;
+  const { query, operationName, ...call } = summary;
   const document = operationName ?? (query && createHash('sha256').update(query).digest('hex').slice(0, 16));
   log[level]({ ...call, document }, 'request answered');
 }

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Samples } from './sum-samples.ts';
 
 /** What is read at the time of a scrape. */
 export interface MetricSources {
@@ -23,6 +24,8 @@ export interface Metrics {
   readonly contentType: string;
   /** In Prometheus's text format. */
   text(): Promise<string>;
+  /** The same as data, for adding up those of several processes. */
+  samples(): Promise<Samples>;
 }
 
 const RESULTS = ['memory', 'store', 'stale', 'coalesced', 'negative', 'upstream', 'failed'];
@@ -31,8 +34,11 @@ const BREAKERS = ['account', 'endpoint', 'quota', 'upstream'];
 const UPSTREAM_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60];
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 70];
 
-/** Names are a public contract. No KOL id, token or key is ever the value of a label. */
-export function createMetrics(sources: MetricSources): Metrics {
+/**
+ * Names are a public contract. No KOL id, token or key is ever the value of a label.
+ * @param sources undefined in a process that buys nothing: it has no gauges of ours, so that none is added up twice
+ */
+export function createMetrics(sources: MetricSources | undefined): Metrics {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
   collectDefaultMetrics({ register: registry });
@@ -57,7 +63,18 @@ export function createMetrics(sources: MetricSources): Metrics {
   const billed = counter('upstream_billed_total', 'Calls that were billed.', 'endpoint');
   const unknown = counter('upstream_outcome_unknown_total', 'Calls that may have been billed.', 'endpoint');
   const upstreamSeconds = histogram('upstream_seconds', 'How long a call took.', UPSTREAM_SECONDS, 'endpoint');
-  const reads = counter('link_index_reads_total', 'Reads, one per key and request, by where they ended.', 'result');
+  /** Counted here until somebody looks: a labelled counter of the library's takes as long as a cached read. */
+  const newReads = new Map<string, number>();
+  new Counter({
+    name: 'kol_gateway_link_index_reads_total',
+    help: 'Reads, one per key and request, by where they ended.',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      for (const [result, count] of newReads) this.inc({ result }, count);
+      newReads.clear();
+    },
+  });
   const requestSeconds = histogram(
     'graphql_request_seconds',
     'How long a GraphQL request took.',
@@ -68,13 +85,37 @@ export function createMetrics(sources: MetricSources): Metrics {
   const storeErrors = counter('store_errors_total', 'What the store did not do, by operation.', 'store', 'operation');
 
   // Born at 0: a rate sees no first event of a counter that begins with it.
-  for (const endpoint of sources.endpoints) {
+  for (const endpoint of sources?.endpoints ?? []) {
     for (const outcome of ['ok', 'no_data']) attempts.inc({ endpoint, outcome }, 0);
     billed.inc({ endpoint }, 0);
     unknown.inc({ endpoint }, 0);
   }
-  for (const result of RESULTS) reads.inc({ result }, 0);
+  for (const result of RESULTS) newReads.set(result, 0);
 
+  if (sources) addGauges(gauge, sources);
+
+  return {
+    noteAttempt({ endpoint, outcome, billed: isBilled, durationMs }) {
+      attempts.inc({ endpoint, outcome: outcome.toLowerCase().replace(/^upstream_/, '') });
+      if (isBilled === 'yes') billed.inc({ endpoint });
+      if (isBilled === 'unknown') unknown.inc({ endpoint });
+      upstreamSeconds.observe({ endpoint }, durationMs / 1000);
+    },
+    noteRead(source, count = 1) {
+      const result = source === 'bought' ? 'upstream' : source;
+      newReads.set(result, (newReads.get(result) ?? 0) + count);
+    },
+    noteRequest: ({ client, outcome, durationMs }) => requestSeconds.observe({ client, outcome }, durationMs / 1000),
+    noteStoreError: (store, operation) => storeErrors.inc({ store, operation }),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    samples: () => registry.getMetricsAsJSON(),
+  };
+}
+
+type AddGauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) => void;
+
+function addGauges(gauge: AddGauge, sources: MetricSources): void {
   gauge('upstream_in_flight', 'Calls in flight.', ['endpoint'], (it) =>
     it.set({ endpoint: sources.endpoint() }, sources.inFlight()),
   );
@@ -92,18 +133,4 @@ export function createMetrics(sources: MetricSources): Metrics {
       it.set(sources.budgetRemaining() ?? 0),
     );
   }
-
-  return {
-    noteAttempt({ endpoint, outcome, billed: isBilled, durationMs }) {
-      attempts.inc({ endpoint, outcome: outcome.toLowerCase().replace(/^upstream_/, '') });
-      if (isBilled === 'yes') billed.inc({ endpoint });
-      if (isBilled === 'unknown') unknown.inc({ endpoint });
-      upstreamSeconds.observe({ endpoint }, durationMs / 1000);
-    },
-    noteRead: (source, count) => reads.inc({ result: source === 'bought' ? 'upstream' : source }, count),
-    noteRequest: ({ client, outcome, durationMs }) => requestSeconds.observe({ client, outcome }, durationMs / 1000),
-    noteStoreError: (store, operation) => storeErrors.inc({ store, operation }),
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-  };
 }

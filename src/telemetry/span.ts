@@ -14,7 +14,7 @@ export interface Span {
   set(attributes: SpanAttributes): void;
   event(name: string, attributes: SpanAttributes): void;
   /** Points at a step of this trace or of another; at nothing if that one is not recorded. */
-  link(other: Span | undefined): void;
+  link(other: Pick<Span, 'context'> | undefined): void;
   /** @param errorType a word out of a closed set, never a message */
   fail(errorType: string): void;
   /** To be called once; what comes later is not recorded. */
@@ -31,6 +31,12 @@ export interface Tracer {
    * @see W3C Trace Context
    */
   start(name: string, headers: Headers, attributes: SpanAttributes): Span | undefined;
+  /**
+   * A step that another process of this machine records, to begin steps within it here.
+   *
+   * @param onLink told of what that process shall make it point at
+   */
+  within(context: SpanContext, onLink: (context: SpanContext) => void): Span;
 }
 
 /** By their names in lower case. */

@@ -1,13 +1,14 @@
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent } from 'undici';
 import { BAD_RESPONSE, OUTCOME_UNKNOWN, UNREACHABLE } from './business-codes.ts';
 import { PING_PATH } from './endpoints.ts';
-import { noteSending } from './note-sending.ts';
 import { UpstreamError } from './upstream-error.ts';
+import { receiveWhole, type WholeResponse } from './whole-response.ts';
 
 /** The vendor's answer is about 1 kB; more than this is no answer of theirs. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 const PING_TIMEOUT_MS = 10_000;
+const HEADERS = { accept: 'application/json', 'user-agent': 'kol-gateway' };
 
 export interface UpstreamClientOptions {
   /** Scheme, host and port, perhaps with a path prefix; no trailing slash. */
@@ -20,29 +21,25 @@ export interface UpstreamClientOptions {
   readonly keepAlive: boolean;
 }
 
-/** A whole HTTP response. Everything less is an `UpstreamError`. */
-export interface UpstreamResponse {
-  readonly httpStatus: number;
-  readonly body: Uint8Array;
-  /** The header of this name, as it came. */
-  readonly retryAfter?: string | undefined;
-}
-
 export interface UpstreamClient {
   /**
    * One attempt at a paid call; takes no signal on purpose, for nobody may abandon it.
    * @throws UpstreamError when no whole response came.
    */
-  get(path: string, parameters: Readonly<Record<string, string>>): Promise<UpstreamResponse>;
+  get(path: string, parameters: Readonly<Record<string, string>>): Promise<WholeResponse>;
   /**
    * The vendor's free liveness call, without the token.
    * @throws UpstreamError when no whole response came within 10 s.
    */
-  ping(): Promise<UpstreamResponse>;
+  ping(): Promise<WholeResponse>;
   close(): Promise<void>;
 }
 
-/** The only place that joins the token to a URL, and the only importer of undici. */
+/**
+ * The only place that joins the token to a URL.
+ *
+ * @throws TypeError when `baseUrl` is no URL
+ */
 export function createUpstreamClient({ baseUrl, token, timeoutMs, keepAlive }: UpstreamClientOptions): UpstreamClient {
   const agent = new Agent({
     pipelining: keepAlive ? 1 : 0,
@@ -54,31 +51,25 @@ export function createUpstreamClient({ baseUrl, token, timeoutMs, keepAlive }: U
     bodyTimeout: 0,
   });
 
-  async function attempt(url: string, deadlineMs: number): Promise<UpstreamResponse> {
+  const { origin, pathname } = new URL(baseUrl);
+  const prefix = pathname.replace(/\/$/, '');
+
+  async function attempt(path: string, deadlineMs: number): Promise<WholeResponse> {
     let isSent = false;
-    const dispatcher: Dispatcher = agent.compose(noteSending(() => (isSent = true)));
+    const onSending = () => {
+      isSent = true;
+    };
     try {
-      // Neither follows redirects, which would carry the token to another host, nor inflates past the size cap.
-      const { statusCode, headers, body } = await request(url, {
-        dispatcher,
-        headers: { accept: 'application/json', 'user-agent': 'kol-gateway' },
-        signal: AbortSignal.timeout(deadlineMs),
-      });
-      const retryAfter = headers['retry-after'];
-      return {
-        httpStatus: statusCode,
-        body: new Uint8Array(await body.arrayBuffer()),
-        retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-      };
+      const call = { origin, path: prefix + path, method: 'GET', headers: HEADERS } as const;
+      return await receiveWhole(agent, call, { deadlineMs, onSending });
     } catch (error) {
       throw transportError(error, isSent);
     }
   }
 
   return {
-    get: (path, parameters) =>
-      attempt(`${baseUrl}${path}?${new URLSearchParams({ token: token(), ...parameters })}`, timeoutMs),
-    ping: () => attempt(`${baseUrl}${PING_PATH}`, PING_TIMEOUT_MS),
+    get: (path, parameters) => attempt(`${path}?${new URLSearchParams({ token: token(), ...parameters })}`, timeoutMs),
+    ping: () => attempt(PING_PATH, PING_TIMEOUT_MS),
     close: () => agent.destroy(),
   };
 }

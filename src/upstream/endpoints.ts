@@ -5,11 +5,11 @@ import type { LinkIndexKey, ReadOptions } from './link-index-source.ts';
 export interface Endpoint {
   readonly name: EndpointName;
   readonly path: string;
-  /** The query parameters of a read, without the token. */
   /** The tags it knows, where the vendor lists them. */
   readonly industryTags?: ReadonlySet<string>;
   /** Its word for "all industries", which means the same as no tag. */
   readonly allIndustriesTag?: string;
+  /** The query parameters of a read, without the token. */
   readonly parametersOf: (key: LinkIndexKey, options: ReadOptions) => Readonly<Record<string, string>>;
 }
 

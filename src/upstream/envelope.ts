@@ -42,9 +42,11 @@ export function decodeEnvelope(httpStatus: number, body: Uint8Array): Decoded {
 
 type Envelope = JsonObject & { readonly code: number };
 
+const utf8 = new TextDecoder();
+
 function parseEnvelope(body: Uint8Array): Envelope | null {
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
+    const parsed: unknown = JSON.parse(utf8.decode(body));
     return isJsonObject(parsed) && Number.isInteger(parsed['code']) ? (parsed as Envelope) : null;
   } catch {
     return null;

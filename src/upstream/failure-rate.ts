@@ -1,3 +1,5 @@
+import { createWindowedCount } from './windowed-count.ts';
+
 /** At least so many attempts must have ended before their failures say something. */
 const MIN_ATTEMPTS = 20;
 const WINDOW_MS = 60_000;
@@ -10,22 +12,20 @@ export interface FailureRate {
   reset(): void;
 }
 
-/** @param clock milliseconds since the epoch */
+/** @param clock milliseconds, never set back */
 export function createFailureRate(clock: () => number): FailureRate {
-  let attempts: { readonly atMs: number; readonly isFailure: boolean }[] = [];
+  const attempts = createWindowedCount(WINDOW_MS, clock);
+  const failures = createWindowedCount(WINDOW_MS, clock);
 
   return {
     add(isFailure) {
-      const nowMs = clock();
-      attempts = attempts.filter(({ atMs }) => nowMs - atMs < WINDOW_MS);
-      attempts.push({ atMs: nowMs, isFailure });
+      attempts.add();
+      if (isFailure) failures.add();
     },
-    isTooHigh() {
-      const failures = attempts.filter(({ isFailure }) => isFailure).length;
-      return attempts.length >= MIN_ATTEMPTS && failures * 2 >= attempts.length;
-    },
+    isTooHigh: () => attempts.total() >= MIN_ATTEMPTS && failures.total() * 2 >= attempts.total(),
     reset() {
-      attempts = [];
+      attempts.reset();
+      failures.reset();
     },
   };
 }

@@ -50,12 +50,17 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+const DAY_MS = 86_400_000;
+/** The day that was asked for last: a day is asked for several times in each purchase. */
+let lastDay = { startsAtMs: 0, name: '1970-01-01' };
+
 /** The UTC day of a time, as YYYY-MM-DD. */
 export function utcDayOf(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 10);
+  const startsAtMs = Math.floor(atMs / DAY_MS) * DAY_MS;
+  if (lastDay.startsAtMs !== startsAtMs)
+    lastDay = { startsAtMs, name: new Date(startsAtMs).toISOString().slice(0, 10) };
+  return lastDay.name;
 }
-
-const DAY_MS = 86_400_000;
 
 /** Until the next UTC day begins. */
 export function msToNextUtcDay(nowMs: number): number {

@@ -1,3 +1,5 @@
+import { createWindowedCount } from './windowed-count.ts';
+
 const WINDOW_MS = 10_000;
 /** Extra attempts as a share of all attempts within the window. */
 const MAX_SHARE = 0.1;
@@ -15,21 +17,16 @@ export interface RetryBudget {
   take(): boolean;
 }
 
-/** @param clock milliseconds since the epoch */
+/** @param clock milliseconds, never set back */
 export function createRetryBudget(clock: () => number): RetryBudget {
-  let attemptsAtMs: number[] = [];
-  let extraAtMs: number[] = [];
-  const recent = (times: number[]) => times.filter((atMs) => clock() - atMs < WINDOW_MS);
+  const attempts = createWindowedCount(WINDOW_MS, clock);
+  const extra = createWindowedCount(WINDOW_MS, clock);
 
   return {
-    noteAttempt() {
-      attemptsAtMs = recent(attemptsAtMs);
-      attemptsAtMs.push(clock());
-    },
+    noteAttempt: () => attempts.add(),
     take() {
-      extraAtMs = recent(extraAtMs);
-      if (extraAtMs.length >= Math.max(FLOOR, recent(attemptsAtMs).length * MAX_SHARE)) return false;
-      extraAtMs.push(clock());
+      if (extra.total() >= Math.max(FLOOR, attempts.total() * MAX_SHARE)) return false;
+      extra.add();
       return true;
     },
   };

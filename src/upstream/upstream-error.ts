@@ -2,13 +2,13 @@ import type { UpstreamErrorCode, Verdict } from './business-codes.ts';
 
 export interface UpstreamErrorDetails {
   /** Which expectation was not met, in our words. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** The business code in the vendor's envelope, where there was one. */
   readonly upstreamCode?: number | undefined;
   /** When the same call makes sense again, in seconds from now. */
   readonly retryAfterSeconds?: number | undefined;
   /** The error that opened the breaker. */
-  readonly pausedBy?: UpstreamErrorCode;
+  readonly pausedBy?: UpstreamErrorCode | undefined;
 }
 
 /**
@@ -21,6 +21,7 @@ export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly code: UpstreamErrorCode;
   readonly verdict: Verdict;
+  readonly reason: string | undefined;
   readonly upstreamCode: number | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly pausedBy: UpstreamErrorCode | undefined;
@@ -29,6 +30,7 @@ export class UpstreamError extends Error {
     super(reason === undefined ? verdict.message : `${verdict.message} (${reason})`);
     this.code = verdict.errorCode;
     this.verdict = verdict;
+    this.reason = reason;
     this.upstreamCode = upstreamCode;
     this.retryAfterSeconds = retryAfterSeconds;
     this.pausedBy = pausedBy;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
+import { keepAnswer } from '../../src/cache/kept-answer.ts';
+import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
 import { answerAt, failureAt, outcomeOf, type Reply } from '../model/paid-outcomes.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
@@ -28,6 +30,11 @@ function setUp(maxEntries = 10) {
   };
 }
 
+/** What is expected in memory after this outcome. */
+function kept(outcome: LinkIndexOutcome) {
+  return outcome.kind === 'failure' ? undefined : keepAnswer(outcome);
+}
+
 describe('an answer', () => {
   test('takes the place of an older one and of a failure', () => {
     const { clock, happens, memory } = setUp();
@@ -36,7 +43,7 @@ describe('an answer', () => {
     happens('bad-response');
     clock.advanceMs(1);
     const newer = happens(0);
-    expect(memory.get('k')).toEqual({ answer: newer });
+    expect(memory.get('k')).toEqual({ answer: kept(newer) });
     clock.advanceMs(1);
     const none = happens(201);
     expect(memory.get('k')).toEqual({ answer: none });
@@ -47,7 +54,7 @@ describe('an answer', () => {
     const newer = answerAt(nowMs(), 2);
     memory.remember('k', newer);
     memory.remember('k', answerAt(nowMs() - 1, 1));
-    expect(memory.get('k')).toEqual({ answer: newer });
+    expect(memory.get('k')).toEqual({ answer: kept(newer) });
   });
 
   test('of another key is another answer', () => {
@@ -95,7 +102,7 @@ describe('a failure', () => {
     const answer = happens(0);
     clock.advanceMs(150_000);
     happens(reply, retryAfterSeconds);
-    expect(memory.get('k')?.answer).toBe(answer);
+    expect(memory.get('k')?.answer).toEqual(kept(answer));
     expect(pause()).toBe(pauseMs);
   });
 

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AnswerStore } from '../../src/cache/answer-store.ts';
-import { memoryAnswerStore } from '../../src/cache/memory-answer-store.ts';
 import { createSqliteAnswerStore } from '../../src/cache/sqlite-answer-store.ts';
 import { encodeOutcome } from '../../src/cache/stored-outcome.ts';
 import { openSqliteFile, type SqliteFile } from '../../src/sqlite/sqlite-file.ts';
@@ -11,8 +10,7 @@ import { answerOf, describeAnswerStore, failureOf, temporaryStorePath } from '..
 
 const NAMESPACE = 'v1 https://upstream.example';
 
-describeAnswerStore('memory', { open: () => memoryAnswerStore, keeps: false });
-describeAnswerStore('sqlite', { open: () => openStore(temporaryStorePath()), keeps: true });
+describeAnswerStore('sqlite', { open: () => openStore(temporaryStorePath()) });
 
 /** Leaves its closing to the test's end, so that stores of one test overlap as processes do. */
 function openFile(path: string): SqliteFile {

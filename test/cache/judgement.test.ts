@@ -8,11 +8,12 @@ import {
   windowOf,
 } from '../../src/cache/entry.ts';
 import { judge, mayReplace } from '../../src/cache/judgement.ts';
+import { keepAnswer } from '../../src/cache/kept-answer.ts';
 import { answerAt, failureAt, outcomeOf, type Reply, wordOf } from '../model/paid-outcomes.ts';
 
 const LIFETIMES: Lifetimes = { freshMs: 100, staleWhileRevalidateMs: 200, staleIfErrorMs: 300, negativeMs: 50 };
 const BORN_MS = 10_000;
-const ANSWER = answerAt(BORN_MS);
+const ANSWER = keepAnswer(answerAt(BORN_MS));
 const NO_DATA = { kind: 'no-data', fetchedAtMs: BORN_MS } as const;
 
 /** What is to be done, in a few words. */

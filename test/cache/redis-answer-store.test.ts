@@ -21,7 +21,7 @@ describeWithRedis('with one server', () => {
     return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
   }
 
-  describeAnswerStore('redis', { open: () => open(), keeps: true });
+  describeAnswerStore('redis', { open: () => open() });
 
   describe('an entry', () => {
     const good = (key: string) => packOutcome({ key, outcome: answerOf('7', 1000).outcome, expiresAtMs: 5000 });

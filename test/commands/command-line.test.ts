@@ -70,6 +70,14 @@ describe('kol-gateway', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  test('worker is not for people', async () => {
+    const { code, stderr } = await run(['worker']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'kol-gateway: worker: expected to be started by a gateway with WORKERS above 1\n',
+    });
+  });
+
   test('schema prints the SDL', async () => {
     expect(await run(['schema'])).toEqual({ code: 0, stdout: readFileSync('schema.graphql', 'utf8'), stderr: '' });
   });

@@ -54,6 +54,7 @@ describe('defaults', () => {
         requestWaitMs: 70_000,
         shutdownGraceMs: 75_000,
       },
+      workers: 1,
       logLevel: 'info',
       warnings: [],
     });
@@ -229,4 +230,8 @@ describe('warnings', () => {
     ).toEqual([expect.stringContaining('clear text'), expect.stringContaining('UPSTREAM_TIMEOUT_SECONDS')]);
     expect(parseConfig({ JUSTONEAPI_TOKEN: 't', JUSTONEAPI_BASE_URL: 'http://127.0.0.1:9' }).warnings).toEqual([]);
   });
+});
+
+test.each(['0', '65', '2.5', 'auto'])('WORKERS=%s is refused', (text) => {
+  expect(problemsOf({ WORKERS: text })).toContain(`  WORKERS: expected an integer from 1 to 64, got "${text}"`);
 });

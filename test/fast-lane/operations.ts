@@ -7,7 +7,7 @@ export interface Operation {
   readonly operationName: unknown;
 }
 
-export const KOL_IDS = ['7', '8', '6838920541234567890', 'none', 'a-b_C'];
+export const KOL_IDS = ['7', '8', '6838920541234567890', 'none', 'refused', 'a-b_C'];
 const ODD_IDS = ['', 'no such id', 'ü', 'x'.repeat(65), '7\nkol-link-info\nbeauty'];
 const TAGS = ['beauty', 'BEAUTY'];
 

@@ -6,15 +6,18 @@ import { replies, type ScriptedUpstream } from '../support/scripted-upstream.ts'
 import { createTestClock } from '../support/test-clock.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
-import { requests, send } from './requests.ts';
+import { requests, type Sent, send } from './requests.ts';
 
 const runs = Number(process.env['LANE_RUNS'] ?? 400);
 /** Printed by fast-check with a failure; `LANE_SEED` runs the same requests again. */
 const seed = process.env['LANE_SEED'];
-const NO_DATA = JSON.stringify({ code: 201, message: '', data: null, recordTime: null });
+const says = (code: number) =>
+  [replies(200, JSON.stringify({ code, message: '', data: null, recordTime: null }))] as const;
+/** Longer than everything is fresh. */
+const STALE_SECONDS = 4000;
 
-/** How often the lane said yes. */
-const lane = vi.hoisted(() => ({ answered: 0, created: 0 }));
+/** How often the lane answered at once, after reading, and not at all where it had a plan. */
+const lane = vi.hoisted(() => ({ answered: 0, read: 0, handedOver: 0, created: 0 }));
 vi.mock('../../src/server/fast-lane/fast-lane.ts', async (load) => {
   const original = await load<typeof FastLane>();
   return {
@@ -24,9 +27,15 @@ vi.mock('../../src/server/fast-lane/fast-lane.ts', async (load) => {
       const real = original.createFastLane(options);
       return {
         ...real,
-        answer(...request) {
-          const isAnswered = real.answer(...request);
+        answerFromMemory(...request) {
+          const isAnswered = real.answerFromMemory(...request);
           lane.answered += Number(isAnswered);
+          return isAnswered;
+        },
+        async answerByReading(...request) {
+          const isAnswered = await real.answerByReading(...request);
+          if (isAnswered) lane.read += 1;
+          else lane.handedOver += 1;
           return isAnswered;
         },
       };
@@ -40,7 +49,10 @@ let upstream: ScriptedUpstream;
 let both: readonly [TestGateway, TestGateway];
 
 beforeAll(async () => {
-  upstream = await startUpstreamByKol({ none: [replies(200, NO_DATA)] });
+  upstream = await startUpstreamByKol({
+    ...{ none: [...says(201)], 'none-1': [...says(201)] },
+    ...{ refused: [...says(400)], 'refused-1': [...says(400)] },
+  });
   const env = {
     ...{ CLIENT_KEYS_FILE: keys.path, CORS_ORIGINS: 'https://app.example', LOG_LEVEL: 'silent' },
     // A refresh behind an answer ends when it ends, and not at the same moment in both.
@@ -57,15 +69,61 @@ afterAll(async () => {
 });
 
 test(`${runs} generated requests get the same status, headers and body with the lane and without it`, async () => {
-  const property = fc.asyncProperty(requests, fc.nat(100), async (sent, seconds) => {
+  const waits = fc.tuple(fc.constantFrom(0, STALE_SECONDS), fc.nat(100));
+  const property = fc.asyncProperty(requests, waits, async (sent, [between, after]) => {
     const [withLane, without] = both;
-    // The first may buy, and teaches the lane how yoga answers; the second is the lane's.
-    for (let time = 0; time < 2; time += 1) {
+    // The first may buy, and teaches the lane how yoga answers; the second is the lane's, which may have to buy again.
+    for (const seconds of [between, after]) {
       expect(await send(withLane.origin, sent)).toEqual(await send(without.origin, sent));
+      clock.advanceMs(seconds * 1000);
     }
-    clock.advanceMs(seconds * 1000);
   });
   await fc.assert(property, { numRuns: runs, ...(seed !== undefined && { seed: Number(seed) }) });
   expect(lane.created, 'only the gateway that has one').toBe(1);
-  expect(lane.answered).toBeGreaterThan(runs / 20);
+  expect(lane.answered + lane.read).toBeGreaterThan(runs / 20);
 }, 600_000);
+
+const LIST = 'query Several($ids: [ID!]!) { kols(ids: $ids) { id linkIndex { star { value } freshness } } }';
+const asking = (...ids: string[]): Sent => ({
+  method: 'POST',
+  path: '/graphql',
+  headers: { authorization: 'Bearer key-of-web', 'content-type': 'application/json', 'x-request-id': 'same' },
+  body: JSON.stringify({ query: LIST, variables: { ids } }),
+});
+
+test.each([
+  ['a list of which nothing is in memory is read', ['new-1', 'new-2', 'new-1'], 2, 'read'],
+  ['so is one of which a part is, and a part has no data', ['known', 'new-3', 'none-1'], 2, 'read'],
+  ['a failed read is told by yoga, which reads nothing again', ['known', 'new-4', 'refused-1'], 2, 'handedOver'],
+  ['a bad id at the end of a list is left to yoga before anything is read', ['new-5', 'no id'], 1, 'handedOver'],
+  [
+    'too many KOLs are refused before anything is bought',
+    Array.from({ length: 51 }, (_, n) => `many-${n}`),
+    0,
+    'handedOver',
+  ],
+] as const)('%s', async (_, ids, purchases, how) => {
+  const [withLane, without] = both;
+  for (const { origin } of both) expect(await send(origin, asking('known'))).toMatchObject({ status: 200 });
+  const [callsBefore, lanesBefore] = [upstream.calls.length, lane[how]];
+  const expected = await send(without.origin, asking(...ids));
+  expect(upstream.calls.length - callsBefore, 'without the lane').toBe(purchases);
+  expect(await send(withLane.origin, asking(...ids))).toEqual(expected);
+  expect(upstream.calls.length - callsBefore, 'with it, as many again').toBe(2 * purchases);
+  expect(lane[how] - lanesBefore).toBe(1);
+});
+
+test('a selection that a variable switches has a plan for each way it is set', async () => {
+  const [withLane, without] = both;
+  const query = `query Known($more: Boolean!) {
+    kol(id: "known") { id @include(if: $more) linkIndex @skip(if: $more) { star @include(if: $more) { value } } }
+    again: kol(id: "known") @skip(if: $more) { __typename }
+  }`;
+  for (const more of [true, false, 'true', null]) {
+    const request: Sent = { ...asking(), body: JSON.stringify({ query, variables: { more } }) };
+    const expected = await send(without.origin, request);
+    const before = lane.answered;
+    for (let time = 0; time < 2; time += 1) expect(await send(withLane.origin, request)).toEqual(expected);
+    expect(lane.answered - before, `${more}`).toBe(typeof more === 'boolean' ? 1 : 0);
+  }
+});

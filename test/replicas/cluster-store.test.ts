@@ -11,7 +11,7 @@ describeWithRedis('with a Cluster', () => {
   const open = (keys = redis.newKeys()) =>
     createRedisAnswerStore({ link: redis.newLink(), keys, isCluster: true, clock: () => 500 });
 
-  describeAnswerStore('cluster', { open: () => open(), keeps: true });
+  describeAnswerStore('cluster', { open: () => open() });
 
   test('answers are spread over its nodes, and each is found', async () => {
     const keys = redis.newKeys();

@@ -1,30 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { type KeyEntry, writeKeyFile } from '../support/key-file.ts';
+import { expect, test } from 'vitest';
+import { keyFileEnv } from '../support/key-file.ts';
 import { describeWithRedis, startRedis } from '../support/redis-server.ts';
-import { type Read, startReplicas } from '../support/replicas.ts';
+import { endsOf, startReplicas } from '../support/replicas.ts';
 import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { idsOf } from './calls-by-id.ts';
 
 /** A replica learns in its own time what the others have spent. */
 const SOON = { timeout: 10_000 };
-const KEY = 'key-of-the-team';
-const headers = { authorization: `Bearer ${KEY}` };
-
-function keyFileEnv(entry: Partial<KeyEntry>): Record<string, string> {
-  const file = writeKeyFile({ name: 'team', key: KEY, ...entry });
-  onTestFinished(() => file[Symbol.dispose]());
-  return { CLIENT_KEYS_FILE: file.path };
-}
-
-/** How many ended how: by error code, or with a value. */
-function endsOf(reads: readonly Read[]): Record<string, number> {
-  const ends: Record<string, number> = {};
-  for (const { code, value } of reads) {
-    const end = code ?? (value === undefined ? 'nothing' : 'a value');
-    ends[end] = (ends[end] ?? 0) + 1;
-  }
-  return ends;
-}
+const TEAM = { name: 'team', key: 'key-of-the-team' };
+const headers = { authorization: `Bearer ${TEAM.key}` };
 
 async function start(env: Readonly<Record<string, string>>) {
   const stack = new AsyncDisposableStack();
@@ -58,7 +42,7 @@ describeWithRedis('over three replicas', () => {
   });
 
   test("a client's billedPerDay of 7 buys exactly 7", async () => {
-    await using stage = await start(keyFileEnv({ billedPerDay: 7 }));
+    await using stage = await start(keyFileEnv({ ...TEAM, billedPerDay: 7 }));
     const { upstream, replicas } = stage;
     const reads = await Promise.all(idsOf('id', 60).map((id, index) => replicas.at(index).read(id, { headers })));
     expect(endsOf(reads)).toEqual({ 'a value': 7, BUDGET_EXHAUSTED: 53 });
@@ -66,7 +50,7 @@ describeWithRedis('over three replicas', () => {
   });
 
   test("a client's perMinute of 10 lets exactly 10 of 30 requests in", async () => {
-    await using stage = await start(keyFileEnv({ perMinute: 10 }));
+    await using stage = await start(keyFileEnv({ ...TEAM, perMinute: 10 }));
     const { upstream, replicas } = stage;
     const reads = await Promise.all(
       Array.from({ length: 30 }, (_, index) => replicas.at(index).read('7', { headers })),

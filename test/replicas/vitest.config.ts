@@ -5,7 +5,7 @@ import shared from '../../vitest.config.ts';
 export default defineConfig({
   test: {
     ...shared.test,
-    include: ['test/replicas/**/*.test.ts'],
+    include: ['test/replicas/**/*.test.ts', 'test/workers/processes/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     maxWorkers: 1,
     testTimeout: 180_000,

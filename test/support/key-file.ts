@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 
 export interface KeyEntry {
   readonly name: string;
@@ -33,6 +34,13 @@ export function writeKeyFile(...entries: readonly KeyEntry[]): KeyFile {
     replaceText,
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };
+}
+
+/** The environment of a gateway that knows one client, as long as the test lasts. */
+export function keyFileEnv(entry: KeyEntry): Record<string, string> {
+  const file = writeKeyFile(entry);
+  onTestFinished(() => file[Symbol.dispose]());
+  return { CLIENT_KEYS_FILE: file.path };
 }
 
 function textOf(entries: readonly KeyEntry[]): string {

@@ -36,7 +36,7 @@ export interface Replica extends AsyncDisposable {
   metrics(): Promise<ReadonlyMap<string, number>>;
   /** Today's ledger, as `/account` tells it. */
   account(): Promise<{ readonly billed: number; readonly unknown: number; readonly open: number }>;
-  /** The HTTP status of `/readyz`; 0 when nobody answers. */
+  /** The HTTP status of `/readyz`; 0 when nobody answers within two seconds. */
   readyz(): Promise<number>;
   pause(): void;
   resume(): void;
@@ -44,6 +44,8 @@ export interface Replica extends AsyncDisposable {
   kill(): Promise<void>;
   /** By SIGTERM. @returns the exit code */
   stop(): Promise<number>;
+  /** Its exit code, when it is gone. */
+  readonly ended: Promise<number>;
   /** Everything it has written. */
   logText(): string;
 }
@@ -105,7 +107,7 @@ export async function startReplica({ upstream, store, env = {}, clockOffsetMs }:
     },
     account: async () => (await fetch(`${origin}/account`)).json() as never,
     readyz: () =>
-      fetch(`${origin}/readyz`).then(
+      fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
         ({ status }) => status,
         () => 0,
       ),
@@ -116,6 +118,7 @@ export async function startReplica({ upstream, store, env = {}, clockOffsetMs }:
       child.kill('SIGTERM');
       return ended;
     },
+    ended,
     logText: () => output,
     [Symbol.asyncDispose]: kill,
   };
@@ -172,4 +175,14 @@ export async function startReplicas(
       await Promise.all(all.map((replica) => replica[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** How many ended how: by error code, or with a value. */
+export function endsOf(reads: readonly Read[]): Record<string, number> {
+  const ends: Record<string, number> = {};
+  for (const { code, value } of reads) {
+    const end = code ?? (value === undefined ? 'nothing' : 'a value');
+    ends[end] = (ends[end] ?? 0) + 1;
+  }
+  return ends;
 }

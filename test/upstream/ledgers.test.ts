@@ -80,8 +80,12 @@ describe('while the file is locked', () => {
     unlock();
     expect(await spend(ledger)).toBe(false);
     await open?.settle('yes');
-    clock.advanceMs(RESETTLE_MS);
-    await expect.poll(() => booked(path)).toEqual({ billed: 3, unknown: 1, open: 0 });
+    await expect
+      .poll(() => {
+        clock.advanceMs(RESETTLE_MS);
+        return booked(path);
+      })
+      .toEqual({ billed: 3, unknown: 1, open: 0 });
     expect(await reserveAll(ledger, 1)).toEqual([]);
     expect(ledger.today()).toEqual({ day: DAY, billed: 3, unknown: 1, open: 0 });
   });
@@ -93,8 +97,12 @@ describe('while the file is locked', () => {
     await reservation?.settle('yes');
     expect(await reserveAll(ledger, 1)).toEqual([]);
     unlock();
-    clock.advanceMs(RESETTLE_MS);
-    await expect.poll(() => booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
+    await expect
+      .poll(() => {
+        clock.advanceMs(RESETTLE_MS);
+        return booked(path);
+      })
+      .toEqual({ billed: 1, unknown: 0, open: 0 });
   });
 
   test('closing books what is left', async () => {

@@ -22,6 +22,8 @@ export interface Door {
   close(): void;
 }
 
+const BEARER = /^Bearer\s+/i;
+
 /** @throws JsonFileError when the key file is none at the start */
 export function openDoor({ keyFile, allowAnonymous, onReloaded, onRejected }: DoorOptions): Door {
   const keys =
@@ -31,23 +33,20 @@ export function openDoor({ keyFile, allowAnonymous, onReloaded, onRejected }: Do
   const stranger = allowAnonymous ? ANONYMOUS : keys ? undefined : LOCAL;
 
   return {
-    admit(headers) {
-      const given = keysIn(headers);
-      if (!keys || given.length === 0) {
+    admit({ authorization = '', 'x-api-key': apiKey = '' }) {
+      // Another scheme than Bearer is somebody's key all the same, and none of ours.
+      const bearer = authorization.replace(BEARER, '').trim();
+      const key = String(apiKey).trim();
+      if (!keys || (bearer === '' && key === '')) {
         return stranger ?? unauthenticated('expected a client key, as "Authorization: Bearer KEY" or "x-api-key: KEY"');
       }
-      if (given.length > 1) return unauthenticated('expected one client key, got two that differ');
-      return keys.current().clientOf(given[0] ?? '') ?? unauthenticated('expected a client key that is known here');
+      if (bearer !== '' && key !== '' && bearer !== key)
+        return unauthenticated('expected one client key, got two that differ');
+      return keys.current().clientOf(bearer || key) ?? unauthenticated('expected a client key that is known here');
     },
     stranger,
     close: () => keys?.close(),
   };
-}
-
-/** Each key that was given, once. Another scheme than Bearer is somebody's key all the same, and none of ours. */
-function keysIn({ authorization = '', 'x-api-key': apiKey = '' }: IncomingHttpHeaders): string[] {
-  const bearer = authorization.replace(/^Bearer\s+/i, '').trim();
-  return [...new Set([bearer, String(apiKey).trim()])].filter((key) => key !== '');
 }
 
 function unauthenticated(what: string): Refusal {

@@ -35,12 +35,22 @@ export function readKeyFile(path: string): ClientKeys {
     digest: Buffer.from(sha256, 'hex'),
     client: { name, perMinute, billedPerDay, scopes: new Set(scopes) } satisfies Client,
   }));
+  /** Every entry is compared, so that how long it takes tells nothing about a key. */
+  function find(key: string): Client | undefined {
+    const given = digestOf(key);
+    let found: Client | undefined;
+    for (const { digest, client } of entries) if (isSameDigest(digest, given)) found = client;
+    return found;
+  }
+
+  /** Keys that were good, gone with the file: a digest and its comparisons take as long as finding a cached answer. */
+  const recognized = new Map<string, Client>();
   return {
-    // Every entry is compared, so that how long it takes tells nothing about a key.
-    clientOf: (key) => {
-      const given = digestOf(key);
-      let found: Client | undefined;
-      for (const { digest, client } of entries) if (isSameDigest(digest, given)) found = client;
+    clientOf(key) {
+      const known = recognized.get(key);
+      if (known) return known;
+      const found = find(key);
+      if (found) recognized.set(key, found);
       return found;
     },
   };

@@ -43,7 +43,7 @@ export interface Rates {
   /** Takes up what was counted before a restart. */
   load(): Promise<void>;
   /** Counts a request, at once where the client has no `perMinute`. @returns the refusal of one beyond it */
-  count(client: Client): Promise<Refusal | undefined> | undefined;
+  count(client: Pick<Client, 'name' | 'perMinute'>): Promise<Refusal | undefined> | undefined;
   /** Stores what is counted. */
   close(): Promise<void>;
 }

@@ -1,11 +1,20 @@
 import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
-import type { Hits } from './plan.ts';
+import type { RenderAnswer } from '../../cache/rendered-texts.ts';
+import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
+
+/** What one request reads. */
+export interface Hits {
+  /** Counts ids that are named, duplicates included, each with so many industries. @returns whether so many may be */
+  name(kols: number, industries: number): boolean;
+  /** An answer as `render` makes it, `null` where there is no such data; undefined where it is not there. */
+  textOf(kolId: string, industryTag: string, render: RenderAnswer): string | undefined;
+}
 
 export interface HitsOptions {
   readonly fresh: FreshEntries;
   readonly maxKols: number;
-  /** For how much longer an entry is fresh, in milliseconds. */
-  readonly freshForMs: (entry: FreshEntry) => number;
+  /** Milliseconds since the epoch, for the whole request. */
+  readonly nowMs: number;
 }
 
 /** What one request reads of the memory, counted as every other read: each key once. */
@@ -16,29 +25,44 @@ export interface CountedHits extends Hits {
   readonly freshForMs: number;
 }
 
+/** Counts what a request names. @returns whether it may name so many */
+export function countNamed(maxKols: number): Hits['name'] {
+  let named = 0;
+  return (kols, industries) => {
+    named += kols * Math.max(1, industries);
+    return named <= maxKols;
+  };
+}
+
+/** What every request reads becomes the most recent once in so many, and is forgotten before its turn by no more. */
+const PROMOTED_EVERY = 1000;
+
 let lastRequest = 0;
 
-export function createHits({ fresh, maxKols, freshForMs }: HitsOptions): CountedHits {
+export function createHits({ fresh, maxKols, nowMs }: HitsOptions): CountedHits {
   lastRequest += 1;
   const request = lastRequest;
-  let named = 0;
   const hits = {
     answers: 0,
     negatives: 0,
     freshForMs: Number.POSITIVE_INFINITY,
-    name(kols: number, industries: number) {
-      named += kols * Math.max(1, industries);
-      return named <= maxKols;
-    },
-    take(kolId: string, industryTag: string) {
-      const entry = fresh({ kolId, industryTag });
-      if (entry === undefined || entry.lastRequest === request) return entry;
-      entry.lastRequest = request;
-      if (entry.answer.kind === 'answer') hits.answers += 1;
-      else hits.negatives += 1;
-      hits.freshForMs = Math.min(hits.freshForMs, freshForMs(entry));
-      return entry;
+    name: countNamed(maxKols),
+    textOf(kolId: string, industryTag: string, render: RenderAnswer) {
+      const key = { kolId, industryTag };
+      const entry = fresh.find(key, nowMs);
+      if (entry === undefined) return undefined;
+      if (entry.lastRequest !== request) count(key, entry);
+      return fresh.textOf(entry, render, kolId);
     },
   };
+
+  function count(key: LinkIndexKey, entry: FreshEntry): void {
+    if (request - (entry.lastRequest ?? Number.NEGATIVE_INFINITY) >= PROMOTED_EVERY) fresh.promote(key);
+    entry.lastRequest = request;
+    if (entry.answer.kind === 'answer') hits.answers += 1;
+    else hits.negatives += 1;
+    hits.freshForMs = Math.min(hits.freshForMs, fresh.freshForMs(entry, nowMs));
+  }
+
   return hits;
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { TrustedDocuments } from '../trusted-documents.ts';
 import type { Variables } from './arguments.ts';
 
@@ -18,15 +18,39 @@ export interface Trusted {
 
 const NONE: Variables = {};
 
+/** @returns undefined for anything unusual, which is yoga's to understand or to refuse */
+export function questionOf(
+  { method, url = '', headers }: IncomingMessage,
+  body: Buffer | undefined,
+  trusted: Trusted | undefined,
+): Question | undefined {
+  try {
+    if (body !== undefined) return isPlainJson(headers) ? questionIn(JSON.parse(body.toString()), trusted) : undefined;
+    return method === 'GET' ? questionIn(parametersOf(url), trusted) : undefined;
+  } catch {
+    return undefined; // no JSON: yoga says what is wrong with it
+  }
+}
+
+/** @throws SyntaxError */
+function parametersOf(url: string): Record<string, unknown> | undefined {
+  const parameters = [...new URL(url, 'http://localhost').searchParams];
+  const { query, ...others } = Object.fromEntries(parameters);
+  if (parameters.length > Object.keys(others).length + 1) return undefined; // which one of two is meant?
+  const json = Object.fromEntries(
+    Object.entries(others).map(([name, text]) => [name, name === 'operationName' ? text : JSON.parse(text)]),
+  );
+  return query === undefined ? json : { query, ...json };
+}
+
 /** Whether a body is what `JSON.parse` reads. */
-export function isPlainJson({ 'content-type': type, 'content-encoding': encoding }: IncomingHttpHeaders): boolean {
+function isPlainJson({ 'content-type': type, 'content-encoding': encoding }: IncomingHttpHeaders): boolean {
   return (
     encoding === undefined && (type === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(type ?? ''))
   );
 }
 
-/** @returns undefined for anything unusual, which is yoga's to understand or to refuse */
-export function questionIn(parameters: unknown, trusted: Trusted | undefined): Question | undefined {
+function questionIn(parameters: unknown, trusted: Trusted | undefined): Question | undefined {
   if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return undefined;
   let text: unknown;
   let operationName: unknown;

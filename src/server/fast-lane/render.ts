@@ -1,6 +1,7 @@
-import type { DocumentNode, SelectionSetNode } from 'graphql';
+import type { SelectionSetNode } from 'graphql';
+import type { RenderAnswer } from '../../cache/rendered-texts.ts';
 import type { IndexName, IndexScore, LinkIndexAnswer } from '../../upstream/link-index-source.ts';
-import { NotPlannable, selectedFields } from './selection.ts';
+import { NotPlannable, type Select } from './selection.ts';
 
 /** JSON text of a value. */
 export type Render<Value> = (value: Value) => string;
@@ -21,21 +22,19 @@ const INDEX_FIELDS: ReadonlySet<string> = new Set<IndexName>([
   'star',
 ]);
 
-/** The JSON of a fresh answer, as this selection asks for it. @throws NotPlannable */
-export function renderLinkIndex(
-  document: DocumentNode,
-  selections: readonly SelectionSetNode[],
-): Render<LinkIndexAnswer> {
-  return renderObject(
-    [...selectedFields(document, 'LinkIndex', selections)].map(([key, { name, selectionSets }]) => [
+/** The JSON of an answer, as this selection asks for it. @throws NotPlannable */
+export function renderLinkIndex(select: Select, selections: readonly SelectionSetNode[]): RenderAnswer {
+  const render = renderObject(
+    select('LinkIndex', selections).map(([key, { name, selectionSets }]) => [
       key,
-      renderIndexField(document, name, selectionSets),
+      renderIndexField(select, name, selectionSets),
     ]),
   );
+  return (answer) => (answer === null ? 'null' : render(answer));
 }
 
 function renderIndexField(
-  document: DocumentNode,
+  select: Select,
   name: string,
   selections: readonly SelectionSetNode[],
 ): Render<LinkIndexAnswer> {
@@ -43,16 +42,16 @@ function renderIndexField(
   if (name === 'fetchedAt') return ({ fetchedAtMs }) => `"${new Date(fetchedAtMs).toISOString()}"`;
   if (name === 'freshness') return ({ freshness }) => `"${freshness}"`;
   if (!INDEX_FIELDS.has(name)) throw new NotPlannable('a field that is new to plans');
-  const render = renderScore(document, selections);
+  const render = renderScore(select, selections);
   return ({ scores }) => {
     const score = scores[name as IndexName];
     return score === null ? 'null' : render(score);
   };
 }
 
-function renderScore(document: DocumentNode, selections: readonly SelectionSetNode[]): Render<IndexScore> {
+function renderScore(select: Select, selections: readonly SelectionSetNode[]): Render<IndexScore> {
   return renderObject(
-    [...selectedFields(document, 'IndexScore', selections)].map(([key, { name }]): [string, Render<IndexScore>] => {
+    select('IndexScore', selections).map(([key, { name }]): [string, Render<IndexScore>] => {
       if (name === '__typename') return [key, () => '"IndexScore"'];
       if (!SCORE_FIELDS.has(name)) throw new NotPlannable('a field that is new to plans');
       // Finite, or null: so is what the envelope's decoder lets through.
@@ -61,12 +60,16 @@ function renderScore(document: DocumentNode, selections: readonly SelectionSetNo
   );
 }
 
-/** Response keys are names, which need no escape. */
-function renderObject<Value>(fields: readonly (readonly [key: string, render: Render<Value>])[]): Render<Value> {
-  const parts = fields.map(([key, render], index) => ({ prefix: `${index === 0 ? '{' : ','}"${key}":`, render }));
+function renderObject<Value>(fields: readonly (readonly [key: string, part: Render<Value>])[]): Render<Value> {
+  const parts = objectOf(fields);
   return (value) => {
-    let text = '';
-    for (const { prefix, render } of parts) text += prefix + render(value);
+    let text = '{';
+    for (const { prefix, part } of parts) text += prefix + part(value);
     return `${text}}`;
   };
+}
+
+/** The members of a JSON object, each after its key. Response keys are names, which need no escape. */
+export function objectOf<Part>(fields: readonly (readonly [key: string, part: Part])[]) {
+  return fields.map(([key, part], index) => ({ prefix: `${index === 0 ? '' : ','}"${key}":`, part }));
 }

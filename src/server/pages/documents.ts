@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { PACKAGE_FOLDER } from '../../own-files.ts';
 import type { Exchange } from '../reply.ts';
 
-/** The package's own folder: its documents are served under the names that they have there, so that their links work. */
-const ROOT = new URL('../../../', import.meta.url);
-
-/** What is served, and nothing else: no dot but that of the ending, so that no other folder can be named. */
+/** What is served, under the names that it has in the package so that its links work, and nothing else: no dot but that of the ending, so that no other folder can be named. */
 const KINDS = [
   { name: /^\/(?:README|CHANGELOG|CONTRIBUTING|docs\/(?:[\w-]+\/)*[\w-]+)\.md$/, type: 'text/html; charset=utf-8' },
   { name: /^\/(?:LICENSE|schema\.graphql)$/, type: 'text/plain; charset=utf-8' },
@@ -26,7 +24,7 @@ export function createDocuments({ isSchemaPublic }: DocumentsOptions): DocumentH
   return async ({ response }, path) => {
     const kind = KINDS.find(({ name }) => name.test(path));
     if (!kind || (path === '/schema.graphql' && !isSchemaPublic)) return false;
-    const bytes = await readFile(new URL(`.${path}`, ROOT)).catch(() => undefined);
+    const bytes = await readFile(new URL(`.${path}`, PACKAGE_FOLDER)).catch(() => undefined);
     if (bytes === undefined) return false;
     const body = path.endsWith('.md') ? await htmlOf(path, bytes.toString()) : bytes;
     response.writeHead(200, {

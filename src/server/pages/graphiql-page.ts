@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { threadUrl } from '../../own-files.ts';
 import { type PageHandler, type PageOptions, type PreparedPage, servePage } from './page.ts';
 
 /** Made in a thread of its own: putting 9 MB together would hold up everybody else's answers for a tenth of a second. */
 export function createGraphiqlPage(options: PageOptions): PageHandler {
   return servePage(async () => {
-    // Beside this file, in the sources and in the build.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const url = new URL(`./graphiql-thread.${extension}`, import.meta.url);
     // For the option see sqlite/sqlite-file.ts.
+    const url = threadUrl('server/pages/graphiql-thread');
     const worker = new Worker(url, { workerData: options, execArgv: ['--report-exclude-env'] });
     worker.unref();
     const [page] = (await once(worker, 'message')) as [PreparedPage];

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { PACKAGE_FOLDER } from '../../own-files.ts';
 import { type PageHandler, type PageOptions, preparePage, servePage } from './page.ts';
 
 /** Made from `src/page` by `npm run build:page`, which npm runs after an install. */
-const BUILT_PAGE = new URL('../../../dist/page/index.html', import.meta.url);
+const BUILT_PAGE = new URL('dist/page/index.html', PACKAGE_FOLDER);
 
 /**
  * The page that compares KOLs, from one document that holds its script and style.

@@ -1,0 +1,145 @@
+import { createAnswerMemory } from './cache/answer-memory.ts';
+import { cacheKeyOf } from './cache/cache-key.ts';
+import { createLinkIndexCache } from './cache/link-index-cache.ts';
+import { nowhere } from './cache/nowhere.ts';
+import { createPatientStore } from './cache/patient-store.ts';
+import { createPurchases } from './cache/purchases.ts';
+import type { Config } from './config/config.ts';
+import { openRates } from './open-doors.ts';
+import { openTelemetry } from './open-telemetry.ts';
+import { openUpstream } from './open-upstream.ts';
+import { openStores } from './stores/open-stores.ts';
+import type { ProcessIdentity } from './stores/stores.ts';
+import type { Logger } from './telemetry/logger.ts';
+import type { AdjustableClock } from './upstream/adjustable-clock.ts';
+import { createUpstreamClient } from './upstream/client.ts';
+import { createEndpointChoice } from './upstream/endpoint-choice.ts';
+import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
+import { remainingOf } from './upstream/ledger.ts';
+import type { LinkIndexAnswer, LinkIndexKey, NoLinkIndex } from './upstream/link-index-source.ts';
+import { createPaidSource } from './upstream/paid-source.ts';
+import { createShield } from './upstream/shield.ts';
+import type { Timers } from './upstream/timers.ts';
+import { accountOf } from './upstream/token-source.ts';
+
+export interface OpenPurchasingOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly identity: ProcessIdentity;
+  readonly clock: AdjustableClock;
+  /** Milliseconds since whenever; never set back. */
+  readonly steadyMs: () => number;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly sandboxLatencyMs?: number | undefined;
+  readonly closing: AsyncDisposableStack;
+  /** Told of every answer that was bought, here or by another replica; undefined where only this process serves them. */
+  readonly onNews?: ((cacheKey: string, news: LinkIndexAnswer | NoLinkIndex) => void) | undefined;
+  readonly onEndpointMoved?: (() => void) | undefined;
+}
+
+/** From the paid call to the cache in front of it: everything of which a machine may have one only. */
+export type Purchasing = Awaited<ReturnType<typeof openPurchasing>>;
+
+/** @throws TokenFileError when the token file holds no token any more */
+export async function openPurchasing(options: OpenPurchasingOptions) {
+  const { config, log, identity, timers, random, steadyMs, sandboxLatencyMs, closing, onNews } = options;
+  const clock = options.clock.nowMs;
+  const { dailyBudget } = config.upstream;
+  const telemetry = await openTelemetry({
+    ...{ config, log, identity, clock, timers, closing },
+    sources: {
+      endpoints: ENDPOINT_NAMES,
+      endpoint: () => endpoints.current().name,
+      inFlight: () => shield.inFlight,
+      queued: () => shield.queued,
+      openBreakers: () => shield.openBreakers(),
+      budgetRemaining: () => remainingOf(stores.ledger.today(), dailyBudget),
+      budgetLimit: dailyBudget,
+    },
+  });
+  const onNewToken = () => shield.forgiveAccount();
+  const upstream = await openUpstream({ config, log, sandboxLatencyMs, onNewToken, closing });
+
+  const client = createUpstreamClient({
+    baseUrl: upstream.baseUrl,
+    token: upstream.token.current,
+    timeoutMs: config.upstream.timeoutMs,
+    keepAlive: config.upstream.keepAlive,
+  });
+  closing.defer(() => client.close());
+
+  const endpoints = createEndpointChoice(upstream.endpoint, () => {
+    log.warn('the upstream endpoint kol-link-info is gone; its successor author-link-info is asked from now on');
+    options.onEndpointMoved?.();
+  });
+  const { lifetimes, maxEntries } = config.cache;
+  const memory = createAnswerMemory({ maxEntries, lifetimes, clock, onNews });
+  const onError = telemetry.onStoreError;
+  const stores = await openStores({
+    ...{ config, log, identity, onError, closing },
+    clock: options.clock,
+    account: () => accountOf(upstream.token.current()),
+    endpoint: () => endpoints.current().name,
+    // What is in no memory of this machine is found in the store when it is asked for; what is in others' is not known here.
+    isRemembered: (cacheKey) => onNews !== undefined || memory.peek(cacheKey) !== undefined,
+    onBought(cacheKey, outcome) {
+      if (memory.peek(cacheKey)) memory.recall(cacheKey, outcome);
+      if (outcome.kind !== 'failure') onNews?.(cacheKey, outcome);
+    },
+  });
+  const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: telemetry.onAttempt });
+
+  const shield = createShield({
+    ...config.upstream,
+    source: paidSource,
+    ledger: stores.ledger,
+    clients: stores.clients,
+    pace: stores.shared?.pace,
+    pauses: stores.shared?.pauses,
+    hasBreakers: !upstream.isSandbox,
+    ...{ clock, steadyMs, timers, random },
+  });
+
+  const keyOf = (key: LinkIndexKey, endpoint?: EndpointName) =>
+    cacheKeyOf(key, endpoint ? ENDPOINTS[endpoint] : endpoints.current());
+  const { answers } = stores;
+  const store = answers ? createPatientStore({ store: answers, timers, maxUnsaved: maxEntries, onError }) : nowhere;
+  const purchases = createPurchases({
+    ...{ source: shield, memory, store, lifetimes, clock, keyOf },
+    leases: stores.shared?.leases,
+  });
+  const cache = createLinkIndexCache({ memory, store, purchases, refusal: shield.refusal, lifetimes, clock, keyOf });
+  const rates = await openRates({ stores, clock, timers, onError, closing });
+
+  return {
+    ...{ telemetry, memory, cache, keyOf, rates },
+    endpoint: () => endpoints.current().name,
+    /** Today's ledger, as operators see it. */
+    account() {
+      const today = stores.ledger.today();
+      return {
+        ...today,
+        budget: dailyBudget ?? null,
+        remaining: remainingOf(today, dailyBudget) ?? null,
+        clients: stores.clients.today(),
+      };
+    },
+    /** Starts no new call from now on. */
+    stop: () => shield.stop(),
+    /** Lets calls in flight end, when nobody asks any more. @returns what was lost, in words */
+    async finish(): Promise<readonly string[]> {
+      // Nobody is left who would be answered with what another replica buys.
+      stores.shared?.leases.stop();
+      await purchases.idle();
+      const unsavedCount = await store.close();
+      return unsavedCount > 0 ? [`answers that the store did not take: ${unsavedCount}`] : [];
+    },
+    /** Abandons the calls in flight. @returns what was lost, in words */
+    abandon(): readonly string[] {
+      const { inFlight } = shield;
+      client.close().catch(() => {});
+      return inFlight > 0 ? [`calls in flight, perhaps billed: ${inFlight}`] : [];
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../src/cache/entry.ts';
+import { type KeptAnswer, keepAnswer } from '../../src/cache/kept-answer.ts';
+import { createRenderedTexts, type RenderAnswer } from '../../src/cache/rendered-texts.ts';
+import { answerAt } from '../model/paid-outcomes.ts';
+
+const TEXT_BYTES = 1000;
+
+/** Texts of `TEXT_BYTES` each, and how many were made. */
+function setUp(maxBytes: number) {
+  const texts = createRenderedTexts(maxBytes);
+  const made = { count: 0 };
+  const inWay = (letter: string): RenderAnswer => {
+    return () => {
+      made.count += 1;
+      return letter.repeat(TEXT_BYTES);
+    };
+  };
+  const entryOf = (): Entry => ({ answer: keepAnswer(answerAt(1)) });
+  const read = (entry: Entry, render: RenderAnswer) => texts.textOf(entry, entry.answer as KeptAnswer, render, '7');
+  return { made, inWay, entryOf, read };
+}
+
+describe('a rendered text', () => {
+  test('is made once for each entry and each way of asking', () => {
+    const { made, inWay, entryOf, read } = setUp(1e6);
+    const [entry, other] = [entryOf(), entryOf()];
+    const [a, b] = [inWay('a'), inWay('b')];
+    for (let round = 0; round < 3; round += 1) {
+      expect([read(entry, a), read(entry, b), read(other, a)].map((text) => text[0])).toEqual(['a', 'b', 'a']);
+    }
+    expect(made.count).toBe(3);
+  });
+
+  test('gives way to the newest four of its entry', () => {
+    const { made, inWay, entryOf, read } = setUp(1e6);
+    const entry = entryOf();
+    const ways = [...'abcde'].map(inWay);
+    for (const way of ways) read(entry, way);
+    for (const way of ways.slice(1)) read(entry, way);
+    expect(made.count).toBe(5);
+    read(entry, ways[0] as RenderAnswer);
+    expect(made.count).toBe(6);
+  });
+
+  test('that was made first goes first when all of them are too much, and is made again', () => {
+    const { made, inWay, entryOf, read } = setUp(10 * TEXT_BYTES);
+    const entries = Array.from({ length: 100 }, entryOf);
+    const way = inWay('a');
+    for (const entry of entries) read(entry, way);
+    const held = entries.flatMap(({ rendered = [] }) => rendered).reduce((bytes, { text }) => bytes + text.length, 0);
+    expect(held).toBeGreaterThan(5 * TEXT_BYTES);
+    expect(held).toBeLessThanOrEqual(10 * TEXT_BYTES);
+    expect(entries[0]?.rendered).toBeUndefined();
+    expect(entries[99]?.rendered).toHaveLength(1);
+    expect(read(entries[0] as Entry, way)).toBe('a'.repeat(TEXT_BYTES));
+    expect(made.count).toBe(101);
+  });
+
+  test('counts with the other texts of its entry', () => {
+    const { inWay, entryOf, read } = setUp(6 * TEXT_BYTES);
+    const [first, second] = [entryOf(), entryOf()];
+    for (const way of [...'abc'].map(inWay)) read(first, way);
+    for (const way of [...'abc'].map(inWay)) read(second, way);
+    expect([first.rendered, second.rendered?.length]).toEqual([undefined, 3]);
+  });
+});

@@ -1,0 +1,100 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+const { PATH, HOME } = process.env;
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+function emptyFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kol-gateway-start-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Every module that is loaded until the gateway is ready, as text. */
+async function loadsOfStart(env: Record<string, string> = {}): Promise<string> {
+  const loadsFile = join(emptyFolder(), 'loads');
+  const recorder = new URL('../support/record-loads.ts', import.meta.url).href;
+  const child = spawn(process.execPath, ['--import', recorder, 'bin/kol-gateway.js'], {
+    env: { PATH, HOME, PORT: '0', CACHE_STORE: 'memory:', LOADS_FILE: loadsFile, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return readFileSync(loadsFile, 'utf8');
+}
+
+describe('a start', () => {
+  test('loads what the first request needs, and nothing of other configurations and of pages', async () => {
+    const loads = await loadsOfStart();
+    for (const needed of ['graphql-yoga', '@graphql-tools/executor', 'undici', 'dataloader', 'rate-limiter-flexible'])
+      expect(loads).toContain(`/node_modules/${needed}/`);
+    for (const later of [
+      ...['ioredis', 'pino-pretty', 'marked', '@graphql-yoga/render-graphiql', '@opentelemetry/sdk-trace'],
+      ...['@opentelemetry/core'],
+    ])
+      expect(loads).not.toContain(`/node_modules/${later}/`);
+    expect(loads).not.toMatch(/redis-stores|sqlite-stores|telemetry\/tracing|pages\/graphiql-html/);
+  });
+
+  test('with traces loads OpenTelemetry, so that the list above can fail', async () => {
+    const loads = await loadsOfStart({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+    expect(loads).toContain('/node_modules/@opentelemetry/sdk-trace/');
+  });
+});
+
+describe('compiled code', () => {
+  /** The command beside an own `dist`, and the sources of this project. */
+  function install(): { folder: string; run: (env?: Record<string, string>) => unknown } {
+    const folder = emptyFolder();
+    cpSync('bin', join(folder, 'bin'), { recursive: true });
+    cpSync('package.json', join(folder, 'package.json'));
+    symlinkSync(resolve('src'), join(folder, 'src'));
+    const run = (env = {}) => {
+      const args = [join(folder, 'bin/kol-gateway.js'), '--version'];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+        env: { PATH, HOME, ...env },
+        encoding: 'utf8',
+      });
+      return { status, stdout, stderr };
+    };
+    return { folder, run };
+  }
+
+  const WELL = { status: 0, stdout: `${version}\n`, stderr: '' };
+
+  test('is kept beside the build', () => {
+    const { folder, run } = install();
+    expect(run()).toEqual(WELL);
+    expect(existsSync(join(folder, 'dist/.compile-cache'))).toBe(true);
+    expect(run()).toEqual(WELL);
+  });
+
+  test('is kept where NODE_COMPILE_CACHE says, and nowhere with NODE_DISABLE_COMPILE_CACHE', () => {
+    const { folder, run } = install();
+    const elsewhere = emptyFolder();
+    expect(run({ NODE_COMPILE_CACHE: join(elsewhere, 'compiled') })).toEqual(WELL);
+    expect(existsSync(join(elsewhere, 'compiled'))).toBe(true);
+    expect(run({ NODE_DISABLE_COMPILE_CACHE: '1' })).toEqual(WELL);
+    expect(existsSync(join(folder, 'dist'))).toBe(false);
+  });
+
+  test('that cannot be kept hinders no start, and nothing is said of it', () => {
+    const { folder, run } = install();
+    // As on a file system that is read only, which root could write to here.
+    writeFileSync(join(folder, 'dist'), '');
+    expect(run()).toEqual(WELL);
+  });
+
+  test('that is damaged hinders no start, and nothing is said of it', () => {
+    const { folder, run } = install();
+    run();
+    const kept = globSync(join(folder, 'dist/.compile-cache/*/*'));
+    expect(kept).not.toEqual([]);
+    for (const file of kept) writeFileSync(file, 'damaged');
+    expect(run()).toEqual(WELL);
+  });
+});
