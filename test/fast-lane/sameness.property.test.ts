@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type * as FastLane from '../../src/server/fast-lane/fast-lane.ts';
 import { writeKeyFile } from '../support/key-file.ts';
 import { replies, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
+import { lane } from './counted-lane.ts';
 import { requests, type Sent, send } from './requests.ts';
 
 const runs = Number(process.env['LANE_RUNS'] ?? 400);
@@ -16,32 +16,9 @@ const says = (code: number) =>
 /** Longer than everything is fresh. */
 const STALE_SECONDS = 4000;
 
-/** How often the lane answered at once, after reading, and not at all where it had a plan. */
-const lane = vi.hoisted(() => ({ answered: 0, read: 0, handedOver: 0, created: 0 }));
-vi.mock('../../src/server/fast-lane/fast-lane.ts', async (load) => {
-  const original = await load<typeof FastLane>();
-  return {
-    ...original,
-    createFastLane(options: FastLane.FastLaneOptions): FastLane.FastLane {
-      lane.created += 1;
-      const real = original.createFastLane(options);
-      return {
-        ...real,
-        answerFromMemory(...request) {
-          const isAnswered = real.answerFromMemory(...request);
-          lane.answered += Number(isAnswered);
-          return isAnswered;
-        },
-        async answerByReading(...request) {
-          const isAnswered = await real.answerByReading(...request);
-          if (isAnswered) lane.read += 1;
-          else lane.handedOver += 1;
-          return isAnswered;
-        },
-      };
-    },
-  };
-});
+vi.mock('../../src/server/fast-lane/fast-lane.ts', async (load) =>
+  (await import('./counted-lane.ts')).withCounts(load),
+);
 
 const clock = createTestClock();
 const keys = writeKeyFile({ name: 'web', key: 'key-of-web', scopes: ['ops', 'fresh', 'introspect'] });
