@@ -22,6 +22,8 @@ export interface AnswerMemory {
   get(cacheKey: string): Entry | undefined;
   /** The same; asking makes it no more recent. */
   peek(cacheKey: string): Entry | undefined;
+  /** How many entries have come or been replaced; one goes only where another comes. */
+  changes(): number;
   /** Keeps what a call brought. A failure removes nothing that can still be served, and shortens no pause. */
   remember(cacheKey: string, outcome: LinkIndexOutcome): void;
   /** Keeps what the store has, where it is newer than what is here. */
@@ -30,6 +32,12 @@ export interface AnswerMemory {
 
 export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: AnswerMemoryOptions): AnswerMemory {
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
+  let changes = 0;
+
+  function set(cacheKey: string, entry: Entry): void {
+    entries.set(cacheKey, entry);
+    changes += 1;
+  }
 
   function rememberFailure(cacheKey: string, outcome: LinkIndexFailure): void {
     const { answer, failure: known } = entries.get(cacheKey) ?? {};
@@ -39,22 +47,21 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: Ans
     const untilMs = outcome.failedAtMs + pauseMs;
     if (pauseMs === 0 || (known !== undefined && untilMs < known.untilMs)) return;
     const failure = { outcome, untilMs };
-    entries.set(cacheKey, isServable ? { answer, failure } : { failure });
+    set(cacheKey, isServable ? { answer, failure } : { failure });
   }
 
   return {
     get: (cacheKey) => entries.get(cacheKey),
     peek: (cacheKey) => entries.peek(cacheKey),
+    changes: () => changes,
     remember(cacheKey, outcome) {
       if (outcome.kind === 'failure') return rememberFailure(cacheKey, outcome);
-      if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs)
-        entries.set(cacheKey, { answer: keepAnswer(outcome) });
+      if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs) set(cacheKey, { answer: keepAnswer(outcome) });
       onNews?.(cacheKey, outcome);
     },
     recall(cacheKey, outcome) {
       if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);
-      else if (fetchedAtMs(entries.get(cacheKey)) < outcome.fetchedAtMs)
-        entries.set(cacheKey, { answer: keepAnswer(outcome) });
+      else if (fetchedAtMs(entries.get(cacheKey)) < outcome.fetchedAtMs) set(cacheKey, { answer: keepAnswer(outcome) });
     },
   };
 }

@@ -20,6 +20,8 @@ export interface FreshEntries {
   promote(key: LinkIndexKey): void;
   /** For how much longer it is fresh, in milliseconds. */
   freshForMs(entry: FreshEntry, nowMs: number): number;
+  /** A number that is another one as soon as any entry is. */
+  changes(): number;
   /** The answer as `render` makes it, which is remembered. */
   textOf(entry: FreshEntry, render: RenderAnswer, kolId: string): string;
 }
@@ -38,6 +40,7 @@ export function createFreshEntries({ memory, lifetimes, keyOf }: FreshEntriesOpt
     },
     promote: (key) => void memory.get(keyOf(key)),
     freshForMs: ({ answer }, nowMs) => remainingFreshMs(answer, lifetimes, nowMs),
+    changes: memory.changes,
     textOf(entry, render, kolId) {
       const { answer } = entry;
       return answer.kind === 'no-data' ? render(null, kolId) : texts.textOf(entry, answer, render, kolId);

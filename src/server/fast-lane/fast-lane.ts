@@ -7,10 +7,10 @@ import { maxCostOf } from '../plugins/limit-cost.ts';
 import { isDryRun } from '../prefer.ts';
 import type { Exchange, GraphqlCall } from '../reply.ts';
 import { createHits } from './hits.ts';
-import type { Plan } from './plan.ts';
 import { createPlans } from './plans.ts';
-import { type Question, questionOf, type Trusted } from './question.ts';
+import { isPlainJson, questionOf, type Trusted } from './question.ts';
 import { textOfReads } from './reads.ts';
+import { type Answer, createReadyAnswers, type Planned } from './ready-answers.ts';
 
 export interface FastLaneOptions {
   readonly fresh: FreshEntries;
@@ -23,10 +23,12 @@ export interface FastLaneOptions {
 }
 
 /** A request that there is a plan for. */
-export interface PlannedRequest {
-  readonly question: Question;
-  readonly plan: Plan;
+export interface PlannedRequest extends Planned {
   readonly contentType: string;
+  /** What the client sent; undefined where it is all in the URL. */
+  readonly body: Buffer | undefined;
+  /** What was answered before, if it would be the same now. */
+  readonly ready?: Answer;
 }
 
 /** Answers by plans, without yoga. It has learnt from yoga's own answers what to say. */
@@ -49,24 +51,35 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   const plans = createPlans(maxCostOf(maxKols) / maxKols);
   /** The content type that yoga chose, by what the client accepts. */
   const contentTypes = new LRUCache<string, string>({ max: MAX_ACCEPTS });
+  const readyAnswers = createReadyAnswers({ fresh, trusted });
+
+  function answerOf({ question, plan, body }: PlannedRequest): Answer | undefined {
+    const nowMs = clock();
+    const hits = createHits({ fresh, maxKols, nowMs });
+    const content = plan.answer(question.variables, hits);
+    if (content === undefined) return undefined;
+    if (body) readyAnswers.offer(body, { question, plan }, { content, hits }, nowMs);
+    return { content, hits };
+  }
 
   return {
     plannedRequest({ request }, body) {
       const { accept = '*/*', prefer, 'x-account': account } = request.headers;
       const contentType = contentTypes.get(accept);
       if (contentType === undefined || account !== undefined || isDryRun(prefer)) return undefined;
+      const ready = body && isPlainJson(request) ? readyAnswers.find(body, clock()) : undefined;
+      if (ready) return { ...ready.planned, contentType, body, ready };
       const question = questionOf(request, body, trusted);
       const plan = question && plans.find(question);
-      return plan ? { question, plan, contentType } : undefined;
+      return plan ? { question, plan, contentType, body } : undefined;
     },
-    answerFromMemory(exchange, client, { question, plan, contentType }, startedAtMs) {
-      const hits = createHits({ fresh, maxKols, nowMs: clock() });
-      const text = plan.answer(question.variables, hits);
-      if (text === undefined) return false;
-      const { answers, negatives } = hits;
+    answerFromMemory(exchange, client, planned, startedAtMs) {
+      const { question, contentType, ready = answerOf(planned) } = planned;
+      if (ready === undefined) return false;
+      const { answers, negatives, freshForMs } = ready.hits;
       const isKept = answers + negatives > 0;
-      reply(exchange, text, contentType, {
-        'cache-control': isKept ? `max-age=${Math.floor(hits.freshForMs / 1000)}` : 'no-store',
+      reply(exchange, ready.content, contentType, {
+        'cache-control': isKept ? `max-age=${Math.floor(freshForMs / 1000)}` : 'no-store',
         vary: VARY,
         'x-billed-calls': '0',
       });
@@ -100,13 +113,18 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   };
 }
 
-function reply(exchange: Exchange, text: string, contentType: string, others: Record<string, string>): void {
+function reply(
+  exchange: Exchange,
+  content: Answer['content'],
+  contentType: string,
+  others: Record<string, string>,
+): void {
   const headers = {
     ...exchange.headers,
     'content-type': contentType,
-    'content-length': String(text.length), // all of it is ASCII
+    'content-length': String(content.length), // all of it is ASCII
     ...others,
   };
-  if (exchange.request.method === 'GET') replyCacheable(exchange, 200, headers, text);
-  else exchange.response.writeHead(200, headers).end(text, 'latin1');
+  if (exchange.request.method === 'GET') replyCacheable(exchange, 200, headers, String(content));
+  else exchange.response.writeHead(200, headers).end(content, 'latin1');
 }

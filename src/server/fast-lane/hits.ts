@@ -23,6 +23,8 @@ export interface CountedHits extends Hits {
   readonly negatives: number;
   /** The least, in milliseconds; infinite where nothing was read. */
   readonly freshForMs: number;
+  /** The number of this request. */
+  readonly request: number;
 }
 
 /** Counts what a request names. @returns whether it may name so many */
@@ -35,14 +37,20 @@ export function countNamed(maxKols: number): Hits['name'] {
 }
 
 /** What every request reads becomes the most recent once in so many, and is forgotten before its turn by no more. */
-const PROMOTED_EVERY = 1000;
+export const PROMOTED_EVERY = 1000;
 
 let lastRequest = 0;
 
-export function createHits({ fresh, maxKols, nowMs }: HitsOptions): CountedHits {
+/** The number of a request that is answered from memory, one higher each time. */
+export function nextRequest(): number {
   lastRequest += 1;
-  const request = lastRequest;
+  return lastRequest;
+}
+
+export function createHits({ fresh, maxKols, nowMs }: HitsOptions): CountedHits {
+  const request = nextRequest();
   const hits = {
+    request,
     answers: 0,
     negatives: 0,
     freshForMs: Number.POSITIVE_INFINITY,

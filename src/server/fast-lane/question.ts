@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { TrustedDocuments } from '../trusted-documents.ts';
 import type { Variables } from './arguments.ts';
 
@@ -8,6 +8,8 @@ export interface Question {
   readonly text: string;
   readonly operationName: string | undefined;
   readonly variables: Variables;
+  /** That of a trusted document which was named by it; undefined where the client sent the text itself. */
+  readonly hash: string | undefined;
 }
 
 /** Documents that are named by their hash, and whether only they are answered. */
@@ -25,8 +27,8 @@ export function questionOf(
   trusted: Trusted | undefined,
 ): Question | undefined {
   try {
-    if (body !== undefined) return isPlainJson(headers) ? questionIn(JSON.parse(body.toString()), trusted) : undefined;
-    return method === 'GET' ? questionIn(parametersOf(url), trusted) : undefined;
+    if (method === 'GET') return questionIn(parametersOf(url), trusted);
+    return body && isPlainJson({ method, headers }) ? questionIn(JSON.parse(body.toString()), trusted) : undefined;
   } catch {
     return undefined; // no JSON: yoga says what is wrong with it
   }
@@ -43,10 +45,13 @@ function parametersOf(url: string): Record<string, unknown> | undefined {
   return query === undefined ? json : { query, ...json };
 }
 
-/** Whether a body is what `JSON.parse` reads. */
-function isPlainJson({ 'content-type': type, 'content-encoding': encoding }: IncomingHttpHeaders): boolean {
+/** Whether a body is a request, and what `JSON.parse` reads. */
+export function isPlainJson({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  const { 'content-type': type, 'content-encoding': encoding } = headers;
   return (
-    encoding === undefined && (type === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(type ?? ''))
+    method === 'POST' &&
+    encoding === undefined &&
+    (type === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(type ?? ''))
   );
 }
 
@@ -63,19 +68,30 @@ function questionIn(parameters: unknown, trusted: Trusted | undefined): Question
     else if (name === 'extensions') extensions = value ?? undefined;
     else return undefined;
   }
-  const document = documentOf(text, extensions, trusted);
-  if (document === undefined || !areVariables(variables)) return undefined;
+  const hash = extensions === undefined ? undefined : hashIn(extensions);
+  if (hash === null || !areVariables(variables)) return undefined;
+  const document = documentOf(text, hash, trusted);
+  if (document === undefined) return undefined;
   if (operationName !== undefined && typeof operationName !== 'string') return undefined;
-  return { text: document, operationName, variables };
+  return { text: document, operationName, variables, hash };
 }
 
-/** A text of the client's own, or the hash of a trusted one; never both. */
-function documentOf(text: unknown, extensions: unknown, trusted: Trusted | undefined): string | undefined {
-  if (extensions === undefined) return typeof text === 'string' && !trusted?.only ? text : undefined;
-  if (trusted === undefined || text !== undefined) return undefined;
+/** @returns null for any other extension */
+function hashIn(extensions: unknown): string | null {
   const { persistedQuery, ...others } = extensions as { persistedQuery?: { sha256Hash?: unknown } | null };
   const hash = persistedQuery?.sha256Hash;
-  return typeof hash === 'string' && Object.keys(others).length === 0 ? trusted.documents.documentOf(hash) : undefined;
+  return typeof hash === 'string' && Object.keys(others).length === 0 ? hash : null;
+}
+
+/** A text of the client's own, or the trusted document of this hash; never both. */
+function documentOf(text: unknown, hash: string | undefined, trusted: Trusted | undefined): string | undefined {
+  if (hash === undefined) return typeof text === 'string' && !trusted?.only ? text : undefined;
+  return text === undefined ? trusted?.documents.documentOf(hash) : undefined;
+}
+
+/** Whether the same request would ask for the same document now: which ones are trusted may have changed. */
+export function isStillTrusted({ text, hash }: Question, trusted: Trusted | undefined): boolean {
+  return hash === undefined || documentOf(undefined, hash, trusted) === text;
 }
 
 /** Texts, lists of texts, and what is either true or nothing: numbers may have lost digits, and anything deeper is odd. */

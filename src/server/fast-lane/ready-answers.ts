@@ -1,0 +1,124 @@
+import { crc32 } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
+import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
+import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
+import { type CountedHits, nextRequest, PROMOTED_EVERY } from './hits.ts';
+import type { Plan } from './plan.ts';
+import { isStillTrusted, type Question, type Trusted } from './question.ts';
+
+export interface ReadyAnswersOptions {
+  readonly fresh: FreshEntries;
+  readonly trusted: Trusted | undefined;
+}
+
+/** What a request asks, and how it is answered. */
+export interface Planned {
+  readonly question: Question;
+  readonly plan: Plan;
+}
+
+/** An answer from memory. */
+export interface Answer {
+  /** All of it is ASCII. */
+  readonly content: string | Buffer;
+  readonly hits: Pick<CountedHits, 'answers' | 'negatives' | 'freshForMs'>;
+}
+
+export interface ReadyAnswer extends Answer {
+  readonly planned: Planned;
+}
+
+/** Whole answers to long requests that are sent again and again, for example a dashboard's list of KOLs. */
+export interface ReadyAnswers {
+  /** @returns what was kept for these very bytes, if it would be the same now */
+  find(body: Buffer, nowMs: number): ReadyAnswer | undefined;
+  /** To be called with what a plan has just answered; it is kept when the same bytes come for the second time. */
+  offer(body: Buffer, planned: Planned, answer: { content: string; hits: CountedHits }, nowMs: number): void;
+}
+
+/** Shorter requests are answered by their plan as fast. */
+const MIN_BODY_BYTES = 1000;
+/** For all answers together, with what they hold on to. */
+const MAX_BYTES = 50_000_000;
+/** What an entry of the memory takes at most, where an answer is all that still holds it. */
+const ENTRY_BYTES = 1000;
+/** So many requests are remembered as having come once, by their checksum. */
+const SEEN = 4096;
+
+interface Kept {
+  readonly planned: Planned;
+  readonly body: Buffer;
+  readonly content: Buffer;
+  readonly answers: number;
+  readonly negatives: number;
+  readonly reads: readonly { readonly key: LinkIndexKey; readonly entry: FreshEntry }[];
+  readonly freshUntilMs: number;
+  /** The request that read the entries last in their own right. */
+  readonly request: number;
+  /** How far the memory had changed when the entries were last compared. */
+  changes: number;
+}
+
+export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): ReadyAnswers {
+  const seen = new Uint32Array(SEEN);
+  const kept = new LRUCache<number, Kept>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ body, content, reads }) => body.byteLength + content.byteLength + reads.length * ENTRY_BYTES,
+  });
+
+  /** Whether a plan would give the same now: from the same entries, all of them still fresh. */
+  function isCurrent(answer: Kept, nowMs: number): boolean {
+    if (answer.freshUntilMs <= nowMs || !isStillTrusted(answer.planned.question, trusted)) return false;
+    // A plan makes what it reads the most recent, so that it is forgotten last.
+    if (nextRequest() - answer.request >= PROMOTED_EVERY) return false;
+    const changes = fresh.changes();
+    if (answer.changes === changes) return true;
+    answer.changes = changes;
+    return answer.reads.every(({ key, entry }) => fresh.find(key, nowMs) === entry);
+  }
+
+  return {
+    find(body, nowMs) {
+      if (body.byteLength < MIN_BODY_BYTES) return undefined;
+      const checksum = crc32(body);
+      const answer = kept.get(checksum);
+      if (answer === undefined || !answer.body.equals(body)) return undefined;
+      if (!isCurrent(answer, nowMs)) {
+        kept.delete(checksum);
+        return undefined;
+      }
+      const { planned, content, answers, negatives, freshUntilMs } = answer;
+      return { planned, content, hits: { answers, negatives, freshForMs: freshUntilMs - nowMs } };
+    },
+    offer(body, planned, { content, hits }, nowMs) {
+      if (body.byteLength < MIN_BODY_BYTES) return;
+      const checksum = crc32(body);
+      const isFirst = seen[checksum % SEEN] !== checksum;
+      seen[checksum % SEEN] = checksum;
+      const reads = isFirst ? undefined : readsOf(planned, fresh, nowMs);
+      if (reads === undefined) return;
+      kept.set(checksum, {
+        ...{ planned, reads, answers: hits.answers, negatives: hits.negatives, request: hits.request },
+        body: Buffer.from(body),
+        content: Buffer.from(content, 'latin1'),
+        freshUntilMs: nowMs + hits.freshForMs,
+        changes: fresh.changes(),
+      });
+    },
+  };
+}
+
+/** @returns undefined where an industry is named: which entry holds it depends on the endpoint, which may change */
+function readsOf({ question, plan }: Planned, fresh: FreshEntries, nowMs: number): Kept['reads'] | undefined {
+  const reads: { key: LinkIndexKey; entry: FreshEntry }[] = [];
+  const isWhole = plan.answer(question.variables, {
+    name: () => true,
+    textOf(kolId, industryTag) {
+      const key = { kolId, industryTag };
+      const entry = industryTag === '' ? fresh.find(key, nowMs) : undefined;
+      if (entry) reads.push({ key, entry });
+      return entry && '';
+    },
+  });
+  return isWhole === undefined ? undefined : reads;
+}
