@@ -24,7 +24,12 @@ process.once('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+let canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+
+/** For what is to use every core: from now on the system chooses. */
+export function pinNothing(): void {
+  canPin = false;
+}
 
 /** The command line that runs `command` on one core, where the machine has more than one and `taskset`. */
 export function pinned(core: number, command: string, args: readonly string[]): [string, string[]] {
