@@ -75,10 +75,10 @@ async function run(): Promise<void> {
 
 /**
  * What is kept lives for days, and what is made of it on the way is soon garbage: V8 would let the heap grow to four times
- * what is in use before it looks for that. So it looks when a fifth was added. See docs/decisions/021-memory-of-a-kol.md.
+ * what is in use before it looks for that. So it looks when a seventh was added. See docs/decisions/021-memory-of-a-kol.md.
  */
 function boundHeapGrowth(): void {
-  setFlagsFromString('--heap-growing-percent=20');
+  setFlagsFromString('--heap-growing-percent=15');
 }
 
 async function loadConfig() {
