@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { type GraphResult, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { lane } from './counted-lane.ts';
+import { LONG_BYTES, type Sent, send } from './requests.ts';
 
 vi.mock('../../src/server/fast-lane/fast-lane.ts', async (load) =>
   (await import('./counted-lane.ts')).withCounts(load),
@@ -14,7 +15,7 @@ const documents = Object.entries(JSON.parse(readFileSync(MANIFEST, 'utf8')) as R
 const [sha256Hash, query] = documents.find(([, text]) => text.includes('query StarOf(')) ?? [];
 const BY_HASH = { extensions: { persistedQuery: { sha256Hash } } };
 
-beforeEach(() => void Object.assign(lane, { answered: 0, read: 0, handedOver: 0 }));
+beforeEach(() => void Object.assign(lane, { answered: 0, ready: 0, read: 0, handedOver: 0 }));
 
 async function ask(gateway: TestGateway, id: string, document: object = { query }, headers = {}) {
   const response = await gateway.post({ ...document, variables: { id } }, { headers });
@@ -88,4 +89,24 @@ test('with TRUSTED_DOCUMENTS_ONLY the text of a planned document is refused, tho
   expect(result).not.toHaveProperty('data');
   expect(lane).toMatchObject({ answered: 1, read: 0, handedOver: 0 });
   expect(upstream.calls).toHaveLength(1);
+});
+
+describe.each(['PUT', 'PATCH', 'DELETE'])('%s is refused by yoga, as without the lane', (method) => {
+  test.each([
+    ['planned', 0, 0],
+    ['ready', LONG_BYTES, 2],
+  ])('where the body is %s', async (_, bytes, ready) => {
+    await using withLane = await startTestGateway();
+    await using without = await startTestGateway({ env: { FAST_LANE: 'false' } });
+    const body = JSON.stringify({ query, variables: { id: '1' } }).padEnd(bytes);
+    const headers = { 'content-type': 'application/json', 'x-request-id': 'same' };
+    const request: Sent = { method: 'POST', path: '/graphql', headers, body };
+    for (let time = 0; time < 5; time += 1) expect(await send(withLane.origin, request)).toMatchObject({ status: 200 });
+    expect(lane).toMatchObject({ answered: 4, ready });
+
+    const expected = await send(without.origin, { ...request, method });
+    expect(expected.status).toBe(405);
+    expect(await send(withLane.origin, { ...request, method })).toEqual(expected);
+    expect(lane).toMatchObject({ answered: 4, read: 0, handedOver: 0 });
+  });
 });

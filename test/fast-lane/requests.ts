@@ -70,9 +70,18 @@ const changes = fc.oneof(
   { arbitrary: fc.constant((body: object): unknown => ({ ...body, extensions: null })), weight: 1 },
 );
 
+/** So many bytes that the same request, sent again, may be answered by what is ready. */
+export const LONG_BYTES = 1000;
+
+const lengthenings = fc.constantFrom(
+  (operation: Operation): Operation => operation,
+  (operation) => ({ ...operation, query: `${operation.query}\n# ${'-'.repeat(LONG_BYTES)}` }),
+  (operation) => ({ ...operation, query: `${' '.repeat(LONG_BYTES)}${operation.query}` }),
+);
+
 export const requests: fc.Arbitrary<Sent> = fc
   .record({
-    operation: operations,
+    operation: fc.tuple(operations, lengthenings).map(([operation, lengthen]) => lengthen(operation)),
     isGet: fc.integer({ min: 0, max: 5 }).map((number) => number === 0),
     accept: fc.constantFrom(...ACCEPTS),
     type: fc.constantFrom(...TYPES),
