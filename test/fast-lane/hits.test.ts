@@ -44,3 +44,13 @@ test.each([
   buy('c');
   expect(remembered()).toEqual(expected);
 });
+
+test('what every request reads is not forgotten', () => {
+  const { buy, read, remembered } = setUp();
+  buy('a');
+  for (const other of ['b', 'c']) {
+    for (let request = 0; request < PROMOTED_EVERY; request += 1) read('a');
+    buy(other);
+  }
+  expect(remembered()).toEqual(['a', 'c']);
+});

@@ -96,7 +96,7 @@ describe('an answer is kept', () => {
     expect([ask(body), ask(body), ask(body), ask(body)]).toEqual(['plan', 'plan', 'ready', 'ready']);
     expect(sentOf(find(body))).toEqual(sentOf(byPlan(body)));
     expect(sentOf(find(body))).toMatchObject({ answers: 2, negatives: 1, freshForMs: LIFETIMES.negativeMs });
-    expect(find(body)?.planned.question).toMatchObject({ text: LIST, operationName: undefined, hash: undefined });
+    expect(find(body)?.question).toEqual({ text: LIST, operationName: undefined, hash: undefined });
   });
 
   test.each([
@@ -162,12 +162,12 @@ describe('an answer is kept', () => {
     const { buy, find, keep } = setUp({ maxEntries: MAX_KOLS });
     const ids = Array.from({ length: MAX_KOLS }, (_, index) => `kol-${index}`);
     buy(...ids);
-    // A thousand entries, which may be held by the answer alone, are 1 MB.
+    // A thousand entries, which may be held by the answer alone, are 1.2 MB.
     const bodies = Array.from({ length: 70 }, (_, n) => keep(bodyOf(ids, { query: `${LIST} # ${n}` })));
     const found = bodies.map((body) => find(body) !== undefined);
     const kept = found.filter((each) => each).length;
-    expect(kept).toBeGreaterThan(40);
-    expect(kept).toBeLessThanOrEqual(50);
+    expect(kept).toBeGreaterThan(30);
+    expect(kept).toBeLessThanOrEqual(42);
     expect(found.lastIndexOf(false)).toBe(bodies.length - kept - 1);
   });
 });

@@ -10,7 +10,7 @@ import { createHits } from './hits.ts';
 import { createPlans } from './plans.ts';
 import { isPlainJson, questionOf, type Trusted } from './question.ts';
 import { textOfReads } from './reads.ts';
-import { type Answer, createReadyAnswers, type Planned } from './ready-answers.ts';
+import { type Answer, createReadyAnswers, type Planned, type ReadyAnswer } from './ready-answers.ts';
 
 export interface FastLaneOptions {
   readonly fresh: FreshEntries;
@@ -22,14 +22,11 @@ export interface FastLaneOptions {
   readonly onCall?: ((call: CallSummary) => void) | undefined;
 }
 
-/** A request that there is a plan for. */
-export interface PlannedRequest extends Planned {
-  readonly contentType: string;
-  /** What the client sent; undefined where it is all in the URL. */
-  readonly body: Buffer | undefined;
-  /** What was answered before, if it would be the same now. */
-  readonly ready?: Answer;
-}
+/** A request that there is a plan for, or an answer that its plan has given before and would give again. */
+export type PlannedRequest = { readonly contentType: string } & (
+  | { readonly ready: ReadyAnswer }
+  | (Planned & { readonly ready?: undefined; readonly body: Buffer | undefined })
+);
 
 /** Answers by plans, without yoga. It has learnt from yoga's own answers what to say. */
 export interface FastLane {
@@ -53,7 +50,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   const contentTypes = new LRUCache<string, string>({ max: MAX_ACCEPTS });
   const readyAnswers = createReadyAnswers({ fresh, trusted });
 
-  function answerOf({ question, plan, body }: PlannedRequest): Answer | undefined {
+  function answerOf({ question, plan }: Planned, body: Buffer | undefined): Answer | undefined {
     const nowMs = clock();
     const hits = createHits({ fresh, maxKols, nowMs });
     const content = plan.answer(question.variables, hits);
@@ -68,17 +65,18 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       const contentType = contentTypes.get(accept);
       if (contentType === undefined || account !== undefined || isDryRun(prefer)) return undefined;
       const ready = body && isPlainJson(request) ? readyAnswers.find(body, clock()) : undefined;
-      if (ready) return { ...ready.planned, contentType, body, ready };
+      if (ready) return { contentType, ready };
       const question = questionOf(request, body, trusted);
       const plan = question && plans.find(question);
       return plan ? { question, plan, contentType, body } : undefined;
     },
     answerFromMemory(exchange, client, planned, startedAtMs) {
-      const { question, contentType, ready = answerOf(planned) } = planned;
-      if (ready === undefined) return false;
-      const { answers, negatives, freshForMs } = ready.hits;
+      const { question } = planned.ready ?? planned;
+      const answer = planned.ready ?? answerOf(planned, planned.body);
+      if (answer === undefined) return false;
+      const { answers, negatives, freshForMs } = answer.hits;
       const isKept = answers + negatives > 0;
-      reply(exchange, ready.content, contentType, {
+      reply(exchange, answer.content, planned.contentType, {
         'cache-control': isKept ? `max-age=${Math.floor(freshForMs / 1000)}` : 'no-store',
         vary: VARY,
         'x-billed-calls': '0',
@@ -96,7 +94,9 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       });
       return true;
     },
-    async answerByReading(call, { question, plan, contentType }) {
+    async answerByReading(call, planned) {
+      if (planned.ready) return false;
+      const { question, plan, contentType } = planned;
       const text = await textOfReads(plan, question.variables, maxKols, call.linkIndexes);
       if (text === undefined) return false;
       call.operation = { name: question.operationName, query: question.text };

@@ -65,7 +65,10 @@ export function createHits({ fresh, maxKols, nowMs }: HitsOptions): CountedHits 
   };
 
   function count(key: LinkIndexKey, entry: FreshEntry): void {
-    if (request - (entry.lastRequest ?? Number.NEGATIVE_INFINITY) >= PROMOTED_EVERY) fresh.promote(key);
+    if (request - (entry.promotedInRequest ?? Number.NEGATIVE_INFINITY) >= PROMOTED_EVERY) {
+      fresh.promote(key);
+      entry.promotedInRequest = request;
+    }
     entry.lastRequest = request;
     if (entry.answer.kind === 'answer') hits.answers += 1;
     else hits.negatives += 1;

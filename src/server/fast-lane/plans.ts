@@ -62,7 +62,7 @@ function caseOf({ operationName = '*', variables }: Question, switches: readonly
 }
 
 function plannedDocument(text: string): PlannedDocument {
-  const document = parse(text);
+  const document = parse(text, { noLocation: true });
   const switches = new Set<string>();
   visit(document, {
     Directive({ arguments: given = [] }) {

@@ -90,7 +90,7 @@ function documentOf(text: unknown, hash: string | undefined, trusted: Trusted | 
 }
 
 /** Whether the same request would ask for the same document now: which ones are trusted may have changed. */
-export function isStillTrusted({ text, hash }: Question, trusted: Trusted | undefined): boolean {
+export function isStillTrusted({ text, hash }: Pick<Question, 'text' | 'hash'>, trusted: Trusted | undefined): boolean {
   return hash === undefined || documentOf(undefined, hash, trusted) === text;
 }
 

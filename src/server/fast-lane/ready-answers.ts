@@ -24,8 +24,11 @@ export interface Answer {
   readonly hits: Pick<CountedHits, 'answers' | 'negatives' | 'freshForMs'>;
 }
 
+/** What is left of a question when its answer is ready. The plan is not: it may take a multiple of its document. */
+export type Asked = Pick<Question, 'text' | 'operationName' | 'hash'>;
+
 export interface ReadyAnswer extends Answer {
-  readonly planned: Planned;
+  readonly question: Asked;
 }
 
 /** Whole answers to long requests that are sent again and again, for example a dashboard's list of KOLs. */
@@ -40,13 +43,15 @@ export interface ReadyAnswers {
 const MIN_BODY_BYTES = 1000;
 /** For all answers together, with what they hold on to. */
 const MAX_BYTES = 50_000_000;
-/** What an entry of the memory takes at most, where an answer is all that still holds it. */
-const ENTRY_BYTES = 1000;
+/** What an entry of the memory takes with a text and its key, where an answer is all that still holds it. */
+const ENTRY_BYTES = 1200;
+/** What the rest of a kept answer takes. */
+const BESIDES_BYTES = 1000;
 /** So many requests are remembered as having come once, by their checksum. */
 const SEEN = 4096;
 
 interface Kept {
-  readonly planned: Planned;
+  readonly question: Asked;
   readonly body: Buffer;
   readonly content: Buffer;
   readonly answers: number;
@@ -63,12 +68,13 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
   const seen = new Uint32Array(SEEN);
   const kept = new LRUCache<number, Kept>({
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ body, content, reads }) => body.byteLength + content.byteLength + reads.length * ENTRY_BYTES,
+    sizeCalculation: ({ question, body, content, reads }) =>
+      BESIDES_BYTES + question.text.length + body.byteLength + content.byteLength + reads.length * ENTRY_BYTES,
   });
 
   /** Whether a plan would give the same now: from the same entries, all of them still fresh. */
   function isCurrent(answer: Kept, nowMs: number): boolean {
-    if (answer.freshUntilMs <= nowMs || !isStillTrusted(answer.planned.question, trusted)) return false;
+    if (answer.freshUntilMs <= nowMs || !isStillTrusted(answer.question, trusted)) return false;
     // A plan makes what it reads the most recent, so that it is forgotten last.
     if (nextRequest() - answer.request >= PROMOTED_EVERY) return false;
     const changes = fresh.changes();
@@ -87,8 +93,8 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
         kept.delete(checksum);
         return undefined;
       }
-      const { planned, content, answers, negatives, freshUntilMs } = answer;
-      return { planned, content, hits: { answers, negatives, freshForMs: freshUntilMs - nowMs } };
+      const { question, content, answers, negatives, freshUntilMs } = answer;
+      return { question, content, hits: { answers, negatives, freshForMs: freshUntilMs - nowMs } };
     },
     offer(body, planned, { content, hits }, nowMs) {
       if (body.byteLength < MIN_BODY_BYTES) return;
@@ -97,8 +103,10 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
       seen[checksum % SEEN] = checksum;
       const reads = isFirst ? undefined : readsOf(planned, fresh, nowMs);
       if (reads === undefined) return;
+      const { text, operationName, hash } = planned.question;
       kept.set(checksum, {
-        ...{ planned, reads, answers: hits.answers, negatives: hits.negatives, request: hits.request },
+        question: { text, operationName, hash },
+        ...{ reads, answers: hits.answers, negatives: hits.negatives, request: hits.request },
         body: Buffer.from(body),
         content: Buffer.from(content, 'latin1'),
         freshUntilMs: nowMs + hits.freshForMs,
