@@ -48,6 +48,11 @@ export async function startCrowd(options: Omit<ReplicaOptions, 'store'> & { stor
   };
 }
 
+/** Settles when the log tells that several workers have answered; who is busy may get nothing of what comes all at once. */
+export async function expectShared(crowd: Crowd): Promise<void> {
+  await expect.poll(() => crowd.busyWorkers().size, { timeout: 10_000 }).toBeGreaterThan(1);
+}
+
 /** One connection, used again and again, and so one worker. */
 export function openConnection({ origin }: Replica) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -192,6 +192,10 @@ describe('a start', () => {
     const reads = await Promise.all(idsOf('id', 40).map((id) => crowd.readAnew(id)));
     expect(reads.every(({ status }) => status === 200)).toBe(true);
     expect(crowd.logText().match(/ {2}GraphQL {3}/g)).toHaveLength(1);
-    expect(crowd.busyWorkers().size).toBe(WORKERS);
+    const workersThatAnswer = async () => {
+      await crowd.readAnew('id1');
+      return crowd.busyWorkers().size;
+    };
+    await expect.poll(workersThatAnswer, BUSY).toBe(WORKERS);
   });
 });

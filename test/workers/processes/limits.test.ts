@@ -3,7 +3,7 @@ import { idsOf } from '../../replicas/calls-by-id.ts';
 import { keyFileEnv } from '../../support/key-file.ts';
 import { endsOf } from '../../support/replicas.ts';
 import { answers, startScriptedUpstream } from '../../support/scripted-upstream.ts';
-import { STORES, slowly, startCrowd, WORKERS } from './crowd.ts';
+import { expectShared, STORES, slowly, startCrowd } from './crowd.ts';
 
 const TEAM = { name: 'team', key: 'key-of-the-team' };
 const headers = { authorization: `Bearer ${TEAM.key}` };
@@ -16,7 +16,7 @@ describe.each(STORES)('over all workers and %s', (_, location) => {
     const reads = await Promise.all(idsOf('id', 100).map((id) => crowd.readAnew(id)));
     expect(endsOf(reads)).toEqual({ 'a value': 20, BUDGET_EXHAUSTED: 80 });
     expect(upstream.calls).toHaveLength(20);
-    expect(crowd.busyWorkers().size).toBe(WORKERS);
+    await expectShared(crowd);
 
     expect(await crowd.account()).toMatchObject({ billed: 20, unknown: 0, open: 0, budget: 20, remaining: 0 });
     const metrics = await crowd.metrics();
@@ -58,7 +58,7 @@ test('no more than UPSTREAM_MAX_CONCURRENT calls are in flight at a time', async
   await using crowd = await startCrowd({ upstream, env: { UPSTREAM_MAX_CONCURRENT: '3' } });
   const reads = await Promise.all(idsOf('id', 30).map((id) => crowd.readAnew(id)));
   expect(endsOf(reads)).toEqual({ 'a value': 30 });
-  expect(crowd.busyWorkers().size).toBe(WORKERS);
+  await expectShared(crowd);
   expect(slow.most()).toBe(3);
 });
 

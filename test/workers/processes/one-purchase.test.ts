@@ -4,7 +4,7 @@ import { INDUSTRY_TAGS } from '../../../src/upstream/industry-tags.ts';
 import { callsById, freshStarOf, idsOf } from '../../replicas/calls-by-id.ts';
 import { failsWith, held, starOf, startScriptedUpstream } from '../../support/scripted-upstream.ts';
 import { startUpstreamByKol } from '../../support/upstream-by-kol.ts';
-import { STORES, slowly, startCrowd, WORKERS } from './crowd.ts';
+import { expectShared, STORES, slowly, startCrowd, WORKERS } from './crowd.ts';
 
 const READERS = 1000;
 /** One that the successor knows. */
@@ -22,7 +22,7 @@ describe.each(STORES)('workers over %s', (_, location) => {
     });
     await Promise.all(readings);
     expect(callsById(upstream)).toEqual(new Map(ids.map((id) => [id, 1])));
-    expect(crowd.busyWorkers().size).toBe(WORKERS);
+    await expectShared(crowd);
     for (const id of ids) expect(await crowd.readAnew(id)).toMatchObject(freshStarOf(id));
     expect(upstream.calls).toHaveLength(ids.length);
 
@@ -40,7 +40,7 @@ describe.each(STORES)('workers over %s', (_, location) => {
     await using upstream = await startScriptedUpstream(slowly(0));
     await using crowd = await startCrowd({ upstream, store: location() });
     await crowd.readInTurn('7');
-    expect(crowd.busyWorkers().size).toBe(WORKERS);
+    await expectShared(crowd);
     const forced = await crowd.readAnew('7', { acceptCache: false });
     const after = await crowd.readInTurn('7');
     expect(new Set(after.map(({ fetchedAtMs }) => fetchedAtMs))).toEqual(new Set([forced.fetchedAtMs]));
