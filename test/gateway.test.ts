@@ -238,6 +238,22 @@ test('stopping answers what is open and finishes what is being bought', async ()
   await stopped;
 });
 
+test.each(['true', 'false'])(
+  'an answer that is open at a stop says that its connection ends: FAST_LANE=%s',
+  async (FAST_LANE) => {
+    await using upstream = await startScriptedUpstream(answers, held());
+    const gateway = await startTestGateway({ upstream, env: { FAST_LANE } });
+    const ask = (id: string) => gateway.post({ query: STAR_OF.toString(), variables: { id } });
+    expect((await ask('1')).headers.get('connection')).toBe('keep-alive');
+    const open = ask('7');
+    await upstream.received(2);
+    const stopped = gateway.stop();
+    upstream.release();
+    expect((await open).headers.get('connection')).toBe('close');
+    await stopped;
+  },
+);
+
 test('a client that leaves ends its wait, not the purchase', async () => {
   await using upstream = await startScriptedUpstream(held());
   await using gateway = await startTestGateway({ upstream });

@@ -24,6 +24,8 @@ export interface AnswerMemory {
   peek(cacheKey: string): Entry | undefined;
   /** How many entries have come or been replaced; one goes only where another comes. */
   changes(): number;
+  /** Whether a read of what was made the most recent at this number of changes has to make it so again. */
+  isPromotionDue(promotedAt: number): boolean;
   /** Keeps what a call brought. A failure removes nothing that can still be served, and shortens no pause. */
   remember(cacheKey: string, outcome: LinkIndexOutcome): void;
   /** Keeps what the store has, where it is newer than what is here. */
@@ -32,6 +34,8 @@ export interface AnswerMemory {
 
 export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: AnswerMemoryOptions): AnswerMemory {
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
+  /** As many may come before an entry that is being read is made the most recent again: a tenth of all, so that it never goes. */
+  const promotedEvery = Math.floor(maxEntries / 10);
   let changes = 0;
 
   function set(cacheKey: string, entry: Entry): void {
@@ -54,6 +58,7 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: Ans
     get: (cacheKey) => entries.get(cacheKey),
     peek: (cacheKey) => entries.peek(cacheKey),
     changes: () => changes,
+    isPromotionDue: (promotedAt) => changes - promotedAt >= promotedEvery,
     remember(cacheKey, outcome) {
       if (outcome.kind === 'failure') return rememberFailure(cacheKey, outcome);
       if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs) set(cacheKey, { answer: keepAnswer(outcome) });

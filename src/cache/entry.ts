@@ -28,8 +28,8 @@ export interface Entry {
   rendered?: readonly { readonly by: object; readonly text: string }[] | undefined;
   /** The number of the request that read it last in the fast lane, so that a request counts each key once. */
   lastRequest?: number;
-  /** The number of the request of the fast lane that made it the most recent one last. */
-  promotedInRequest?: number;
+  /** How far the memory had changed when the fast lane made this the most recent entry last. */
+  promotedAt?: number;
 }
 
 /** What the upstream knew, and since when, in whatever form. */

@@ -14,10 +14,12 @@ export type FreshEntry = Entry & { readonly answer: NonNullable<Entry['answer']>
 
 /** What is in memory and fresh. */
 export interface FreshEntries {
-  /** Undefined for everything else. Asking makes it no more recent, for that takes as long as the finding. */
+  /** Undefined for everything else. Asking makes it no more recent, for that takes as long as the finding; see `keep`. */
   find(key: LinkIndexKey, nowMs: number): FreshEntry | undefined;
-  /** Makes it the last that is forgotten. */
-  promote(key: LinkIndexKey): void;
+  /** What is read is kept: it becomes the last that is forgotten, if that was long ago. */
+  keep(key: LinkIndexKey, entry: FreshEntry): void;
+  /** Whether what was read at this number of changes has to be read again to be kept. */
+  isPromotionDue(promotedAt: number): boolean;
   /** For how much longer it is fresh, in milliseconds. */
   freshForMs(entry: FreshEntry, nowMs: number): number;
   /** A number that is another one as soon as any entry is. */
@@ -38,7 +40,12 @@ export function createFreshEntries({ memory, lifetimes, keyOf }: FreshEntriesOpt
       if (entry?.answer === undefined || windowOf(entry.answer, lifetimes, nowMs) !== 'fresh') return undefined;
       return entry as FreshEntry;
     },
-    promote: (key) => void memory.get(keyOf(key)),
+    keep(key, entry) {
+      if (!memory.isPromotionDue(entry.promotedAt ?? Number.NEGATIVE_INFINITY)) return;
+      memory.get(keyOf(key));
+      entry.promotedAt = memory.changes();
+    },
+    isPromotionDue: memory.isPromotionDue,
     freshForMs: ({ answer }, nowMs) => remainingFreshMs(answer, lifetimes, nowMs),
     changes: memory.changes,
     textOf(entry, render, kolId) {

@@ -90,6 +90,9 @@ export async function startHttpServer({ host, port, listener, patience }: HttpSe
     origin: originOf(host, (server.address() as AddressInfo).port),
     async close() {
       const closed = once(server, 'close');
+      // Else their clients would send the next request into a connection that ends with this answer.
+      for (const response of connections.values())
+        if (response?.headersSent === false) response.setHeader('connection', 'close');
       server.close();
       server.closeIdleConnections();
       // Node's own time-outs end with the listening.

@@ -113,7 +113,7 @@ export function createRemoteCache({ post, memory, fresh, clock, timers }: Remote
   return {
     peek(key) {
       const entry = fresh.find(key, clock());
-      if (entry) fresh.promote(key);
+      if (entry) fresh.keep(key, entry);
       return entry && outcomeOf(entry.answer);
     },
     read: ask,

@@ -23,8 +23,6 @@ export interface CountedHits extends Hits {
   readonly negatives: number;
   /** The least, in milliseconds; infinite where nothing was read. */
   readonly freshForMs: number;
-  /** The number of this request. */
-  readonly request: number;
 }
 
 /** Counts what a request names. @returns whether it may name so many */
@@ -36,21 +34,12 @@ export function countNamed(maxKols: number): Hits['name'] {
   };
 }
 
-/** What every request reads becomes the most recent once in so many, and is forgotten before its turn by no more. */
-export const PROMOTED_EVERY = 1000;
-
 let lastRequest = 0;
 
-/** The number of a request that is answered from memory, one higher each time. */
-export function nextRequest(): number {
-  lastRequest += 1;
-  return lastRequest;
-}
-
 export function createHits({ fresh, maxKols, nowMs }: HitsOptions): CountedHits {
-  const request = nextRequest();
+  lastRequest += 1;
+  const request = lastRequest;
   const hits = {
-    request,
     answers: 0,
     negatives: 0,
     freshForMs: Number.POSITIVE_INFINITY,
@@ -65,10 +54,7 @@ export function createHits({ fresh, maxKols, nowMs }: HitsOptions): CountedHits 
   };
 
   function count(key: LinkIndexKey, entry: FreshEntry): void {
-    if (request - (entry.promotedInRequest ?? Number.NEGATIVE_INFINITY) >= PROMOTED_EVERY) {
-      fresh.promote(key);
-      entry.promotedInRequest = request;
-    }
+    fresh.keep(key, entry);
     entry.lastRequest = request;
     if (entry.answer.kind === 'answer') hits.answers += 1;
     else hits.negatives += 1;

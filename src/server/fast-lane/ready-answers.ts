@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
 import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
-import { type CountedHits, nextRequest, PROMOTED_EVERY } from './hits.ts';
+import type { CountedHits } from './hits.ts';
 import type { Plan } from './plan.ts';
 import { isStillTrusted, type Question, type Trusted } from './question.ts';
 
@@ -58,10 +58,10 @@ interface Kept {
   readonly negatives: number;
   readonly reads: readonly { readonly key: LinkIndexKey; readonly entry: FreshEntry }[];
   readonly freshUntilMs: number;
-  /** The request that read the entries last in their own right. */
-  readonly request: number;
-  /** How far the memory had changed when the entries were last compared. */
-  changes: number;
+  /** How far the memory had changed when the entries were last read in their own right. */
+  readonly readAt: number;
+  /** And when they were last compared. */
+  comparedAt: number;
 }
 
 export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): ReadyAnswers {
@@ -75,11 +75,11 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
   /** Whether a plan would give the same now: from the same entries, all of them still fresh. */
   function isCurrent(answer: Kept, nowMs: number): boolean {
     if (answer.freshUntilMs <= nowMs || !isStillTrusted(answer.question, trusted)) return false;
-    // A plan makes what it reads the most recent, so that it is forgotten last.
-    if (nextRequest() - answer.request >= PROMOTED_EVERY) return false;
     const changes = fresh.changes();
-    if (answer.changes === changes) return true;
-    answer.changes = changes;
+    if (answer.comparedAt === changes) return true;
+    // Only a plan's reads keep their entries from being forgotten.
+    if (fresh.isPromotionDue(answer.readAt)) return false;
+    answer.comparedAt = changes;
     return answer.reads.every(({ key, entry }) => fresh.find(key, nowMs) === entry);
   }
 
@@ -106,11 +106,12 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
       const { text, operationName, hash } = planned.question;
       kept.set(checksum, {
         question: { text, operationName, hash },
-        ...{ reads, answers: hits.answers, negatives: hits.negatives, request: hits.request },
+        ...{ reads, answers: hits.answers, negatives: hits.negatives },
         body: Buffer.from(body),
         content: Buffer.from(content, 'latin1'),
         freshUntilMs: nowMs + hits.freshForMs,
-        changes: fresh.changes(),
+        readAt: fresh.changes(),
+        comparedAt: fresh.changes(),
       });
     },
   };
