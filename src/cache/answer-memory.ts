@@ -34,7 +34,7 @@ export interface AnswerMemory {
 
 export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: AnswerMemoryOptions): AnswerMemory {
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
-  /** As many may come before an entry that is being read is made the most recent again: a tenth of all, so that it never goes. */
+  /** A tenth of all may come before an entry that is read is made the most recent again: far too few to push it out. */
   const promotedEvery = Math.floor(maxEntries / 10);
   let changes = 0;
 

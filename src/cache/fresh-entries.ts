@@ -22,7 +22,7 @@ export interface FreshEntries {
   isPromotionDue(promotedAt: number): boolean;
   /** For how much longer it is fresh, in milliseconds. */
   freshForMs(entry: FreshEntry, nowMs: number): number;
-  /** A number that is another one as soon as any entry is. */
+  /** How many entries have come or been replaced: the same number means the same entries. */
   changes(): number;
   /** The answer as `render` makes it, which is remembered. */
   textOf(entry: FreshEntry, render: RenderAnswer, kolId: string): string;

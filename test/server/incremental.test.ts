@@ -121,6 +121,17 @@ test('the failure of one KOL comes with its part, its code and the id of the req
   });
 });
 
+test('an answer whose first part has left is finished at a stop', async () => {
+  await using upstream = await startScriptedUpstream(holdingSlow());
+  const gateway = await startTestGateway({ upstream });
+  const payloads = payloadsOf(await ask(gateway, DEFERRED, ['slow'], MULTIPART));
+  await take(payloads);
+  await upstream.received(1);
+  const stopped = gateway.stop();
+  expect(JSON.stringify(await rest(payloads, upstream))).toContain(String(starOf('slow')));
+  expect(await stopped).toEqual([]);
+});
+
 test('a wait that is over leaves the deferred part pending, and the purchase goes on', async () => {
   await using upstream = await startScriptedUpstream(held());
   await using gateway = await startTestGateway({ upstream });

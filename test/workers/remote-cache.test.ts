@@ -38,6 +38,17 @@ describe('workers before one owner', () => {
     expect(line.source.calls).toHaveLength(1);
   });
 
+  test('keep what is read all the time, however much else comes', async () => {
+    const line = createWorkerLine();
+    for (const key of [KEY, ...Array.from({ length: 150 }, (_, index) => keyOf(`other-${index}`))]) {
+      await line.buy(key);
+      line.at(0).read(key);
+      await line.carryAll();
+      expect(line.at(0).remote.peek(KEY)?.kind).toBe('answer');
+    }
+    expect(line.at(0).remote.peek(keyOf('other-0'))).toBeUndefined();
+  });
+
   test('are told that there is no data, and remember it', async () => {
     const line = createWorkerLine();
     const reader = line.at(0).read(KEY);

@@ -91,7 +91,7 @@ function documentOf(text: unknown, hash: string | undefined, trusted: Trusted | 
 
 /** Whether the same request would ask for the same document now: which ones are trusted may have changed. */
 export function isStillTrusted({ text, hash }: Pick<Question, 'text' | 'hash'>, trusted: Trusted | undefined): boolean {
-  return hash === undefined || documentOf(undefined, hash, trusted) === text;
+  return hash === undefined || trusted?.documents.documentOf(hash) === text;
 }
 
 /** Texts, lists of texts, and what is either true or nothing: numbers may have lost digits, and anything deeper is odd. */
