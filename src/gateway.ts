@@ -1,9 +1,9 @@
 import type { Config } from './config/config.ts';
-import { type Edge, openEdge } from './open-edge.ts';
-import { openPurchasing, type Purchasing } from './open-purchasing.ts';
+import { openEdge } from './open-edge.ts';
+import { openPurchasing } from './open-purchasing.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { createAdjustableClock } from './upstream/adjustable-clock.ts';
+import type { Samples } from './telemetry/metrics.ts';
 import { systemTimers, type Timers } from './upstream/timers.ts';
 
 export interface GatewayOptions {
@@ -17,9 +17,12 @@ export interface GatewayOptions {
   readonly random?: () => number;
   /** How long the built-in synthetic upstream takes to answer, in milliseconds. */
   readonly sandboxLatencyMs?: number;
+  /** What `/metrics` answers, in Prometheus's text format; this process's own metrics by default. */
+  readonly metricsText?: () => Promise<string>;
 }
 
-export interface Gateway {
+/** A gateway as a program runs it: this process, or several. */
+export interface RunningGateway {
   /** Scheme, host and port, without a trailing slash. */
   readonly origin: string;
   /**
@@ -30,7 +33,13 @@ export interface Gateway {
   /** Whether, after `stop`, a part of it does not end, so that only a kill ends the process. */
   readonly isStuck: boolean;
   /** Ends every wait at once and abandons the calls in flight, each booked as perhaps billed. `stop` still stores what has arrived. */
-  hurry(): void;
+  forceStop(): void;
+}
+
+/** A gateway in this process. */
+export interface Gateway extends RunningGateway {
+  /** Its metrics as data, for adding up those of several processes. */
+  samples(): Promise<Samples>;
 }
 
 /**
@@ -42,42 +51,36 @@ export interface Gateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, identity, sandboxLatencyMs } = options;
-  const { timers = systemTimers, random = Math.random } = options;
-  const clock = createAdjustableClock(options.clock ?? Date.now);
+  const { clock = Date.now, timers = systemTimers, random = Math.random } = options;
   await using starting = new AsyncDisposableStack();
   const purchasing = await openPurchasing({
     ...{ config, log, identity, clock, timers, random, sandboxLatencyMs, closing: starting },
     steadyMs: options.clock ?? performance.now.bind(performance),
   });
   const { telemetry, cache, memory, keyOf, rates } = purchasing;
+  const { metrics } = telemetry;
   const edge = await openEdge({
-    ...{ config, log, timers, telemetry, cache, memory, keyOf, rates, closing: starting },
-    clock: clock.nowMs,
-    windows: { ...telemetry.metrics, account: async () => purchasing.account() },
+    ...{ config, log, clock, timers, telemetry, cache, memory, keyOf, rates, closing: starting },
+    windows: {
+      contentType: metrics.contentType,
+      text: options.metricsText ?? metrics.text,
+      account: async () => purchasing.account(),
+    },
   });
-  return joinHalves({ purchasing, edge, log, running: starting.move() });
-}
 
-export interface JoinHalvesOptions {
-  readonly purchasing: Pick<Purchasing, 'stop' | 'finish' | 'abandon'>;
-  readonly edge: Edge;
-  readonly log: Logger;
-  /** Everything that was opened. */
-  readonly running: AsyncDisposableStack;
-}
-
-/** The two halves as one gateway: the edge drains first, for what it waits for is bought by the other. */
-export function joinHalves({ purchasing, edge, log, running }: JoinHalvesOptions): Gateway {
+  const running = starting.move();
   const losses: string[] = [];
-  let isHurrying = false;
+  let isForced = false;
   let isStuck = false;
   return {
     origin: edge.origin,
+    samples: metrics.samples,
     get isStuck() {
       return isStuck;
     },
     async stop() {
       purchasing.stop();
+      // The edge drains first, for what it waits for is bought by the other half.
       await edge.close();
       losses.push(...(await purchasing.finish()));
       await running.disposeAsync().catch((error: unknown) => {
@@ -86,11 +89,11 @@ export function joinHalves({ purchasing, edge, log, running }: JoinHalvesOptions
       });
       return losses;
     },
-    hurry() {
-      if (isHurrying) return;
-      isHurrying = true;
+    forceStop() {
+      if (isForced) return;
+      isForced = true;
       purchasing.stop();
-      edge.hurry();
+      edge.forceStop();
       losses.push(...purchasing.abandon());
     },
   };

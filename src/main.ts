@@ -3,7 +3,7 @@ import { debuglog } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { parseArguments } from './commands/parse-arguments.ts';
 import { USAGE, UsageError } from './commands/usage.ts';
-import type { Gateway } from './gateway.ts';
+import type { RunningGateway } from './gateway.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { VERSION } from './version.ts';
@@ -14,11 +14,18 @@ const EXIT_USAGE = 2;
 /** Debug words at which undici prints its requests' paths, and ours hold the token. */
 const TALKATIVE = ['undici', 'fetch', 'websocket'];
 
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** Signals that come sooner are copies of the first one: Ctrl-C on `npm start` reaches npm and its child, and npm passes it on. */
+const SAME_REQUEST_MS = 2000;
+
 // Modules are loaded by the command that needs them, for a quick start.
 try {
   await run();
 } catch (error) {
   process.exitCode = explain(error);
+  // The channel to the process that started a worker would keep it alive.
+  if (process.connected) process.exit();
 }
 
 async function run(): Promise<void> {
@@ -57,18 +64,22 @@ async function run(): Promise<void> {
       const writeLine = (line: string) => void (terminal ?? process.stderr).write(`${line}\n`);
       logRejections(log);
       const gateway = await serve({ config, log, identity: processIdentity(), writeLine }, print);
-      return stopOnSignal(gateway, config.server.shutdownGraceMs);
+      const stop = createStop(gateway, config.server.shutdownGraceMs);
+      for (const signal of SIGNALS) process.on(signal, () => stop.begin());
+      return;
     }
     case 'worker': {
       boundHeapGrowth();
       const config = await loadConfig();
-      const { worker } = await import('./commands/worker.ts');
+      const { isWorker, startWorker } = await import('./workers/worker.ts');
+      if (!isWorker()) throw new UsageError('worker: expected to be started by a gateway with WORKERS above 1');
       const { createLogger } = await import('./telemetry/logger.ts');
       const log = createLogger(config.logLevel);
       logRejections(log);
-      const ending = endOnFault(config.server.shutdownGraceMs);
-      const exitCode = await worker({ config, log, identity: processIdentity(), ending });
-      process.exit(ending.aborted ? EXIT_FAILURE : exitCode);
+      const gateway = await startWorker({ config, log, identity: processIdentity() }, () => stop.begin());
+      const stop = createStop(gateway, config.server.shutdownGraceMs);
+      // The primary process says when to begin, for it has to stop sending connections first; a terminal signals both.
+      for (const signal of SIGNALS) process.on(signal, () => stop.hasBegun() && stop.begin());
     }
   }
 }
@@ -106,26 +117,21 @@ function logRejections(log: Logger): void {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 }
 
-/** A worker ends when its owner says so: a terminal sends its signals to both. After a fault it answers what is open, and ends. */
-function endOnFault(graceMs: number): AbortSignal {
-  const ending = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
-  process.on('uncaughtException', (error) => {
-    printError(`kol-gateway: ${error.stack}`);
-    ending.abort();
-    setTimeout(() => process.exit(EXIT_FAILURE), graceMs);
-  });
-  return ending.signal;
+interface Stop {
+  /** Drains; asked for again, it ends every wait. */
+  begin(): void;
+  hasBegun(): boolean;
 }
 
-/** The first signal drains, for at most the grace; the second one, and the end of the grace, end every wait. */
-function stopOnSignal(gateway: Gateway, graceMs: number): void {
-  let isStopping = false;
+/**
+ * The first request drains, for at most the grace. The end of the grace, and a request that comes later than those that
+ * are copies of the first, end every wait.
+ */
+function createStop(gateway: RunningGateway, graceMs: number): Stop {
+  let firstMs: number | undefined;
 
-  async function stop(exitCode: number): Promise<void> {
-    if (isStopping) return gateway.hurry();
-    isStopping = true;
-    const grace = setTimeout(() => gateway.hurry(), graceMs);
+  async function drain(exitCode: number): Promise<void> {
+    const grace = setTimeout(() => gateway.forceStop(), graceMs);
     const losses = await gateway.stop();
     clearTimeout(grace);
     if (losses.length > 0) printError(`kol-gateway: lost: ${losses.join('; ')}`);
@@ -134,11 +140,19 @@ function stopOnSignal(gateway: Gateway, graceMs: number): void {
     process.exit(losses.length > 0 ? EXIT_FAILURE : exitCode);
   }
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
+  function request(exitCode: number): void {
+    const nowMs = performance.now();
+    if (firstMs === undefined) {
+      firstMs = nowMs;
+      void drain(exitCode);
+    } else if (nowMs - firstMs >= SAME_REQUEST_MS) gateway.forceStop();
+  }
+
   process.on('uncaughtException', (error) => {
     printError(`kol-gateway: ${error.stack}`);
-    void stop(EXIT_FAILURE);
+    request(EXIT_FAILURE);
   });
+  return { begin: () => request(0), hasBegun: () => firstMs !== undefined };
 }
 
 /** @returns the exit code: 2 for a mistake of the caller's, 1 for anything else */
@@ -148,7 +162,11 @@ function explain(error: unknown): number {
     return EXIT_USAGE;
   }
   const { syscall, message, stack } = error as NodeJS.ErrnoException;
-  // Where workers listen together, the port is bound first.
+  if (error instanceof Error && error.name === 'WorkerStartError') {
+    printError(`kol-gateway: ${error.message}`);
+    return EXIT_FAILURE;
+  }
+  // The primary process of workers binds the port for them.
   const isAddressTrouble = syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo';
   printError(`kol-gateway: ${isAddressTrouble ? `cannot listen: ${message}; choose another host or port` : stack}`);
   return EXIT_FAILURE;

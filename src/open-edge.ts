@@ -40,11 +40,11 @@ export interface Edge {
   /** Stops listening, and settles when what is open has been answered. */
   close(): Promise<void>;
   /** Ends every wait for the upstream at once, and soon cuts who does not take the answer. */
-  hurry(): void;
+  forceStop(): void;
 }
 
 /** How long answers may take to leave when everything else has ended, in milliseconds. */
-export const HURRY_MS = 2000;
+const LAST_ANSWERS_MS = 2000;
 
 /** @throws the error of `listen` when the port is taken */
 export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
@@ -99,11 +99,11 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
       readiness = 'draining';
       return server.close();
     },
-    hurry() {
+    forceStop() {
       graphql.endWaits();
       server.cutUnheard();
       // For clients that do not take what they are sent.
-      timers.after(HURRY_MS, () => server.destroy());
+      timers.after(LAST_ANSWERS_MS, () => server.destroy());
     },
   };
 }

@@ -11,12 +11,11 @@ import { openUpstream } from './open-upstream.ts';
 import { openStores } from './stores/open-stores.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
-import type { AdjustableClock } from './upstream/adjustable-clock.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
 import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
 import { remainingOf } from './upstream/ledger.ts';
-import type { LinkIndexAnswer, LinkIndexKey, NoLinkIndex } from './upstream/link-index-source.ts';
+import type { LinkIndexKey } from './upstream/link-index-source.ts';
 import { createPaidSource } from './upstream/paid-source.ts';
 import { createShield } from './upstream/shield.ts';
 import type { Timers } from './upstream/timers.ts';
@@ -26,16 +25,14 @@ export interface OpenPurchasingOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly identity: ProcessIdentity;
-  readonly clock: AdjustableClock;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
   /** Milliseconds since whenever; never set back. */
   readonly steadyMs: () => number;
   readonly timers: Timers;
   readonly random: () => number;
   readonly sandboxLatencyMs?: number | undefined;
   readonly closing: AsyncDisposableStack;
-  /** Told of every answer that was bought, here or by another replica; undefined where only this process serves them. */
-  readonly onNews?: ((cacheKey: string, news: LinkIndexAnswer | NoLinkIndex) => void) | undefined;
-  readonly onEndpointMoved?: (() => void) | undefined;
 }
 
 /** From the paid call to the cache in front of it: everything of which a machine may have one only. */
@@ -43,8 +40,7 @@ export type Purchasing = Awaited<ReturnType<typeof openPurchasing>>;
 
 /** @throws TokenFileError when the token file holds no token any more */
 export async function openPurchasing(options: OpenPurchasingOptions) {
-  const { config, log, identity, timers, random, steadyMs, sandboxLatencyMs, closing, onNews } = options;
-  const clock = options.clock.nowMs;
+  const { config, log, identity, clock, timers, random, steadyMs, sandboxLatencyMs, closing } = options;
   const { dailyBudget } = config.upstream;
   const telemetry = await openTelemetry({
     ...{ config, log, identity, clock, timers, closing },
@@ -56,6 +52,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
       openBreakers: () => shield.openBreakers(),
       budgetRemaining: () => remainingOf(stores.ledger.today(), dailyBudget),
       budgetLimit: dailyBudget,
+      clockOffsetMs: config.cache.store.kind === 'redis' ? () => stores.shared?.clockOffsetMs() : undefined,
     },
   });
   const onNewToken = () => shield.forgiveAccount();
@@ -71,21 +68,18 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
 
   const endpoints = createEndpointChoice(upstream.endpoint, () => {
     log.warn('the upstream endpoint kol-link-info is gone; its successor author-link-info is asked from now on');
-    options.onEndpointMoved?.();
   });
   const { lifetimes, maxEntries } = config.cache;
-  const memory = createAnswerMemory({ maxEntries, lifetimes, clock, onNews });
+  const memory = createAnswerMemory({ maxEntries, lifetimes, clock });
   const onError = telemetry.onStoreError;
   const stores = await openStores({
-    ...{ config, log, identity, onError, closing },
-    clock: options.clock,
+    ...{ config, log, identity, clock, onError, closing },
     account: () => accountOf(upstream.token.current()),
     endpoint: () => endpoints.current().name,
-    // What is in no memory of this machine is found in the store when it is asked for; what is in others' is not known here.
-    isRemembered: (cacheKey) => onNews !== undefined || memory.peek(cacheKey) !== undefined,
+    // What is not in memory is found in the store when it is asked for.
+    isRemembered: (cacheKey) => memory.peek(cacheKey) !== undefined,
     onBought(cacheKey, outcome) {
       if (memory.peek(cacheKey)) memory.recall(cacheKey, outcome);
-      if (outcome.kind !== 'failure') onNews?.(cacheKey, outcome);
     },
   });
   const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: telemetry.onAttempt });
@@ -114,7 +108,6 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
 
   return {
     ...{ telemetry, memory, cache, keyOf, rates },
-    endpoint: () => endpoints.current().name,
     /** Today's ledger, as operators see it. */
     account() {
       const today = stores.ledger.today();

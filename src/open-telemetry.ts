@@ -20,8 +20,8 @@ export interface OpenTelemetryOptions {
   readonly identity: ProcessIdentity;
   readonly clock: () => number;
   readonly timers: Timers;
-  /** What is read at the time of a scrape; undefined in a process that buys nothing. */
-  readonly sources: MetricSources | undefined;
+  /** What is read at the time of a scrape. */
+  readonly sources: MetricSources;
   readonly closing: AsyncDisposableStack;
 }
 

@@ -190,14 +190,14 @@ describeWithRedis('gateways that share a Redis', () => {
     expect(upstream.calls).toHaveLength(1);
   });
 
-  test('who must hurry waits for no other', async () => {
+  test('a forced stop waits for no other replica', async () => {
     await using upstream = await startScriptedUpstream(held());
     const [first, second] = [await start(upstream), await start(upstream)];
     const bought = read(first, '7');
     await upstream.received(1);
     const waited = await beginToWait(second, '7');
     const stopped = second.stop();
-    second.hurry();
+    second.forceStop();
     expect(await stopped).toEqual([]);
     expect(await waited.answer).not.toBe(starOf('7'));
     upstream.release();

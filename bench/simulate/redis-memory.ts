@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createRedisAnswerStore } from '../../src/cache/redis-answer-store.ts';
+import { nearestDaysOf } from '../../src/upstream/ledger.ts';
 import { createRedisBooks } from '../../src/upstream/redis-books.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 import { type RedisProcess, startRedis } from './redis-process.ts';
@@ -14,7 +15,13 @@ const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 for (const kolCount of counts.length > 0 ? counts : [100_000, 1_000_000]) {
   await using redis = await startRedis();
-  const store = createRedisAnswerStore({ link: redis.link, keys, isCluster: false, clock: Date.now });
+  const store = createRedisAnswerStore({
+    link: redis.link,
+    keys,
+    isCluster: false,
+    clock: Date.now,
+    clockOffsetMs: () => 0,
+  });
   const weight = await weigh(redis, kolCount, (index) => store.put(answerOf(index)));
   const text = await redis.insist(() => redis.link.run((client) => client.get(keys.answer(kolIdOf(0)))));
   say(`${kolCount.toLocaleString('en-US')} KOLs: ${weight}; a value has ${text?.length} bytes`);
@@ -22,10 +29,10 @@ for (const kolCount of counts.length > 0 ? counts : [100_000, 1_000_000]) {
 
 await using redis = await startRedis();
 const books = createRedisBooks({ link: redis.link, keys, owner: randomUUID() });
-const day = new Date().toISOString().slice(0, 10);
 const weight = await weigh(redis, PURCHASES, async () => {
   const id = randomUUID();
-  await books.reserve({ id, day, budget: undefined, flight: undefined });
+  const days = nearestDaysOf(Date.now());
+  const { day } = await books.reserve({ id, days, budget: undefined, flight: undefined });
   await books.settle({ id, day, billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
 });
 say(`${PURCHASES.toLocaleString('en-US')} settled purchases, remembered for an hour: ${weight}`);

@@ -3,7 +3,7 @@ import { createRedisLeases } from '../../src/cache/redis-leases.ts';
 import { createRedisKeys } from '../../src/redis/keys.ts';
 import type { RedisLink } from '../../src/redis/link.ts';
 import { createRedisRates } from '../../src/server/clients/redis-rates.ts';
-import { utcDayOf } from '../../src/upstream/ledger.ts';
+import { nearestDaysOf } from '../../src/upstream/ledger.ts';
 import { createRedisBooks } from '../../src/upstream/redis-books.ts';
 import { systemTimers } from '../../src/upstream/timers.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
@@ -15,23 +15,23 @@ export type RedisReplica = ReturnType<typeof createRedisReplica>;
 
 export function createRedisReplica(link: RedisLink, owner: string) {
   const ignore = () => {};
-  const store = createRedisAnswerStore({ link, keys, isCluster: false, clock: Date.now });
+  const store = createRedisAnswerStore({ link, keys, isCluster: false, clock: Date.now, clockOffsetMs: () => 0 });
   const books = createRedisBooks({ link, keys, owner });
   const rates = createRedisRates({ link, keys, sharers: () => 1, timers: systemTimers, onError: ignore });
   const leases = createRedisLeases({
-    ...{ link, keys, owner, leaseMs: 65_000, timers: systemTimers },
+    ...{ link, keys, owner, leaseMs: 65_000, timers: systemTimers, clockOffsetMs: () => 0 },
     abandon: async () => {},
     isRemembered: () => false,
     onBought: ignore,
   });
   let looks = 0;
-  const reserve = (id: string, day: string) => books.reserve({ id, day, budget: undefined, flight: id });
+  const reserve = (id: string) => books.reserve({ id, days: nearestDaysOf(Date.now()), budget: undefined, flight: id });
 
   return {
     fill: (index: number) => store.put(answerOf(index)),
     storedRead: (index: number) => store.getMany([kolIdOf(index)]),
     countedRequest: () => rates.count('bench'),
-    open: (index: number) => reserve(`open:${index}`, utcDayOf(Date.now())),
+    open: (index: number) => reserve(`open:${index}`),
     /** As one replica does for all every five seconds; here as often as it is asked for. */
     lookForAbandoned: () => {
       looks += 1;
@@ -47,8 +47,8 @@ export function createRedisReplica(link: RedisLink, owner: string) {
       try {
         await store.getMany([stored.cacheKey]);
         await lease.extend();
-        const [id, day] = [lease.token, utcDayOf(Date.now())];
-        await reserve(id, day);
+        const id = lease.token;
+        const { day } = await reserve(id);
         await books.settle({ id, day, billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
         await store.put(stored);
       } finally {

@@ -1,4 +1,5 @@
 import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
+import { dayAt } from '../../src/upstream/ledger.ts';
 import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
 import type { BookedSpending, SpendingBooks } from '../../src/upstream/spending-books.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -62,12 +63,17 @@ export function createSharedMemory(time: VirtualTime): SharedMemory {
       put: (stored) => run(() => void answers.set(stored.cacheKey, stored)),
     },
     books: {
-      spendingOf: (day) => run(() => spentOn(day)),
-      reserve: ({ day, budget = Number.POSITIVE_INFINITY }) =>
+      today: (days) =>
         run(() => {
+          const day = dayAt(days, time.nowMs());
+          return { day, spending: spentOn(day) };
+        }),
+      reserve: ({ days, budget = Number.POSITIVE_INFINITY }) =>
+        run(() => {
+          const day = dayAt(days, time.nowMs());
           const { billed, unknown, open } = spentOn(day);
           const isGranted = billed + unknown + open < budget;
-          return { isGranted, spending: book(day, { open: Number(isGranted) }) };
+          return { day, isGranted, spending: book(day, { open: Number(isGranted) }) };
         }),
       settle: ({ day, billed, unknown }) => run(() => book(day, { billed, unknown, open: -1 })),
       raise: () => Promise.reject(new Error('expected books that are never lost')),

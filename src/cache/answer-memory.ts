@@ -1,10 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type {
-  LinkIndexAnswer,
-  LinkIndexFailure,
-  LinkIndexOutcome,
-  NoLinkIndex,
-} from '../upstream/link-index-source.ts';
+import type { LinkIndexFailure, LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import { type Entry, failureLifetimeMs, type Lifetimes, refreshPauseMs, windowOf } from './entry.ts';
 import { keepAnswer } from './kept-answer.ts';
 
@@ -13,8 +8,6 @@ export interface AnswerMemoryOptions {
   readonly lifetimes: Lifetimes;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Told of every answer that a call brought, for other memories of this machine. */
-  readonly onNews?: ((cacheKey: string, news: LinkIndexAnswer | NoLinkIndex) => void) | undefined;
 }
 
 /** The in-process level: what is remembered of each key. */
@@ -32,7 +25,7 @@ export interface AnswerMemory {
   recall(cacheKey: string, outcome: LinkIndexOutcome): void;
 }
 
-export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: AnswerMemoryOptions): AnswerMemory {
+export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemoryOptions): AnswerMemory {
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
   /** A tenth of all may come before an entry that is read is made the most recent again: far too few to push it out. */
   const promotedEvery = Math.floor(maxEntries / 10);
@@ -60,9 +53,9 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock, onNews }: Ans
     changes: () => changes,
     isPromotionDue: (promotedAt) => changes - promotedAt >= promotedEvery,
     remember(cacheKey, outcome) {
-      if (outcome.kind === 'failure') return rememberFailure(cacheKey, outcome);
-      if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs) set(cacheKey, { answer: keepAnswer(outcome) });
-      onNews?.(cacheKey, outcome);
+      if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);
+      else if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs)
+        set(cacheKey, { answer: keepAnswer(outcome) });
     },
     recall(cacheKey, outcome) {
       if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);

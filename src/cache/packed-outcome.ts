@@ -35,20 +35,27 @@ const form = z.union([
 ]);
 type Form = z.output<typeof form>;
 
-/** A line of text: version, when it was born in milliseconds since the epoch, a checksum, and the outcome as JSON without names. */
-export function packOutcome({ key, outcome, expiresAtMs }: PackedOutcome): string {
-  const bornAtMs = bornAtMsOf(outcome);
-  const json = JSON.stringify(toForm(key, outcome, expiresAtMs));
+/**
+ * A line of text: version, when it was born in milliseconds since the epoch, a checksum, and the outcome as JSON without names.
+ * @param clockOffsetMs by how much the clock that replicas share is ahead of this process's, in milliseconds
+ */
+export function packOutcome({ key, outcome, expiresAtMs }: PackedOutcome, clockOffsetMs: number): string {
+  const bornAtMs = bornAtMsOf(outcome) + clockOffsetMs;
+  const json = JSON.stringify(toForm(key, outcome, expiresAtMs + clockOffsetMs));
   return `${VERSION} ${bornAtMs} ${checksumOf(bornAtMs, json)} ${json}`;
 }
 
-/** What was packed under `key`; undefined where version, checksum, key or form do not fit, which is a miss. */
-export function unpackOutcome(key: string, text: string): PackedOutcome | undefined {
+/**
+ * What was packed under `key`; undefined where version, checksum, key or form do not fit, which is a miss.
+ * @param clockOffsetMs as in `packOutcome`
+ */
+export function unpackOutcome(key: string, text: string, clockOffsetMs: number): PackedOutcome | undefined {
   const [, version, born = '', checksum, json = ''] = /^(\S+) (\d+) (\S+) (.*)$/s.exec(text) ?? [];
   if (version !== VERSION || checksum !== checksumOf(Number(born), json)) return undefined;
   const parsed = form.safeParse(parseJson(json));
   if (!parsed.success || parsed.data[1] !== key) return undefined;
-  return { key, expiresAtMs: parsed.data[2], outcome: toOutcome(parsed.data, Number(born)) };
+  const outcome = toOutcome(parsed.data, Number(born) - clockOffsetMs);
+  return { key, expiresAtMs: parsed.data[2] - clockOffsetMs, outcome };
 }
 
 function toForm(key: string, outcome: LinkIndexOutcome, expiresAtMs: number): Form {

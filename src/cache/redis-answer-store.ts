@@ -12,13 +12,17 @@ export interface RedisAnswerStoreOptions {
   readonly isCluster: boolean;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** By how much the server's clock is ahead of that one, in milliseconds. */
+  readonly clockOffsetMs: () => number;
 }
 
 /** Expiry bounds Redis' memory and judges nothing; beyond this it makes no difference, in milliseconds. */
 const MAX_TTL_MS = 10 * 366 * 86_400_000;
 
 /** Answers in Redis or Valkey, which all replicas share. */
-export function createRedisAnswerStore({ link, keys, isCluster, clock }: RedisAnswerStoreOptions): AnswerStore {
+export function createRedisAnswerStore(options: RedisAnswerStoreOptions): AnswerStore {
+  const { link, keys, isCluster, clock, clockOffsetMs } = options;
+
   async function read(names: readonly string[]): Promise<readonly (string | null)[]> {
     if (!isCluster) return link.run((client) => client.mget(...names));
     return Promise.all(names.map((name) => link.run((client) => client.get(name)).catch(missWhereWrongType)));
@@ -31,7 +35,7 @@ export function createRedisAnswerStore({ link, keys, isCluster, clock }: RedisAn
       const texts = await read(names);
       return names
         .flatMap((name, index): StoredOutcome[] => {
-          const unpacked = unpackOutcome(name, texts[index] ?? '');
+          const unpacked = unpackOutcome(name, texts[index] ?? '', clockOffsetMs());
           if (unpacked === undefined) return [];
           const { outcome, expiresAtMs } = unpacked;
           return [{ cacheKey: cacheKeys[index >> 1] as string, outcome, expiresAtMs }];
@@ -42,8 +46,9 @@ export function createRedisAnswerStore({ link, keys, isCluster, clock }: RedisAn
       if (outcome.kind === 'failure' && !failureIsKept(outcome)) return;
       const key = outcome.kind === 'failure' ? keys.failure(cacheKey) : keys.answer(cacheKey);
       const ttlMs = Math.min(MAX_TTL_MS, Math.max(1, Math.ceil(expiresAtMs - clock())));
-      const text = packOutcome({ key, outcome: withoutEndpoint(outcome), expiresAtMs });
-      await link.script('kolgwPut', [key], text, bornAtMsOf(outcome), ttlMs);
+      const offsetMs = clockOffsetMs();
+      const text = packOutcome({ key, outcome: withoutEndpoint(outcome), expiresAtMs }, offsetMs);
+      await link.script('kolgwPut', [key], text, bornAtMsOf(outcome) + offsetMs, ttlMs);
     },
   };
 }

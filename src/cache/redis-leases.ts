@@ -14,6 +14,8 @@ export interface RedisLeasesOptions {
   /** How long a lease lasts without being extended, in milliseconds; longer than one attempt. */
   readonly leaseMs: number;
   readonly timers: Timers;
+  /** By how much the server's clock is ahead of this process's, in milliseconds. */
+  readonly clockOffsetMs: () => number;
   /** Books as unknown what was reserved for a flight whose holder is gone. */
   readonly abandon: (flight: string) => Promise<unknown>;
   /** Told of what any replica has bought, where this one remembers something of the key. */
@@ -40,7 +42,7 @@ const OUTCOME_MS = 10_000;
  * @see https://redis.io/docs/latest/commands/set/ for the pattern, and why the token is compared
  */
 export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
-  const { link, keys, owner, leaseMs, timers, abandon, isRemembered, onBought, onError } = options;
+  const { link, keys, owner, leaseMs, timers, clockOffsetMs, abandon, isRemembered, onBought, onError } = options;
   const waits = createFlightWaits({ look, timers });
   let lastFlight = 0;
   let isStopping = false;
@@ -51,7 +53,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
   function look(flights: readonly AwaitedFlight[]): Promise<readonly FlightState[]> {
     const looks = flights.map(async (flight) => {
       const value = await link.run((client) => client.get(keys.lease(flight.cacheKey)));
-      return stateOf(flight, value ?? '');
+      return stateOf(flight, value ?? '', clockOffsetMs());
     });
     return patiently(Promise.all(looks));
   }
@@ -79,7 +81,8 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
         }),
       async end(outcome) {
         cancelExtending();
-        const packed = outcome === undefined ? '' : packOutcome({ key: cacheKey, outcome, expiresAtMs: 0 });
+        const packed =
+          outcome === undefined ? '' : packOutcome({ key: cacheKey, outcome, expiresAtMs: 0 }, clockOffsetMs());
         const kept = packed && `done ${token}\n${packed}`;
         const news = JSON.stringify(['flight', cacheKey, token, packed] satisfies FlightNews);
         const tell = () => patiently(link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.news, news));
@@ -119,7 +122,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
     hear([, cacheKey, token, packed]) {
       // Most of what a hundred replicas tell is of no use here.
       if (!waits.isAwaited(token) && !isRemembered(cacheKey)) return;
-      const outcome = unpackOutcome(cacheKey, packed)?.outcome;
+      const outcome = unpackOutcome(cacheKey, packed, clockOffsetMs())?.outcome;
       waits.hear(token, outcome);
       if (outcome && outcome.kind !== 'failure') onBought(cacheKey, outcome);
     },
@@ -131,10 +134,10 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
 }
 
 /** What a lease's value says of a flight: that it still has it, or that it ended, with its outcome or without. */
-function stateOf({ cacheKey, token }: AwaitedFlight, value: string): FlightState {
+function stateOf({ cacheKey, token }: AwaitedFlight, value: string, clockOffsetMs: number): FlightState {
   if (tokenOf(value) === token) return { kind: 'under-way' };
   const packed = value.startsWith(`done ${token}\n`) ? value.slice(value.indexOf('\n') + 1) : '';
-  return { kind: 'ended', outcome: unpackOutcome(cacheKey, packed)?.outcome };
+  return { kind: 'ended', outcome: unpackOutcome(cacheKey, packed, clockOffsetMs)?.outcome };
 }
 
 function tokenOf(value: string): string {

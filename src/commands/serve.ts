@@ -1,16 +1,18 @@
-import { type Gateway, startGateway } from '../gateway.ts';
+import cluster from 'node:cluster';
+import type { GatewayOptions, RunningGateway } from '../gateway.ts';
 import { VERSION } from '../version.ts';
-import { type StartWithWorkersOptions, startWithWorkers } from '../workers/start-with-workers.ts';
-import { hasOwner } from '../workers/worker.ts';
+import type { StartWorkersOptions } from '../workers/primary.ts';
 import { UsageError } from './usage.ts';
 
+export type ServeOptions = Pick<GatewayOptions, 'config' | 'log' | 'identity'> & StartWorkersOptions;
+
 /** Starts the gateway and says, for a person, where it is and what its answers are. */
-export async function serve(options: StartWithWorkersOptions, print: (line: string) => void): Promise<Gateway> {
+export async function serve(options: ServeOptions, print: (line: string) => void): Promise<RunningGateway> {
   const { config } = options;
-  if (config.workers > 1 && hasOwner()) {
+  if (config.workers > 1 && cluster.isWorker) {
     throw new UsageError('WORKERS: expected 1 where another program has started this one as a worker of its own');
   }
-  const gateway = await (config.workers === 1 ? startGateway(options) : startWithWorkers(options));
+  const gateway = await start(options);
   const { target } = config.upstream;
   print(
     target.mode === 'sandbox'
@@ -23,4 +25,10 @@ export async function serve(options: StartWithWorkersOptions, print: (line: stri
   if (target.mode === 'sandbox') print('  To go live, set JUSTONEAPI_TOKEN_FILE or JUSTONEAPI_TOKEN.');
   for (const warning of config.warnings) print(`  Warning   ${warning}`);
   return gateway;
+}
+
+/** The process that only starts workers needs none of what they run. */
+async function start(options: ServeOptions): Promise<RunningGateway> {
+  if (options.config.workers > 1) return (await import('../workers/primary.ts')).startWorkers(options);
+  return (await import('../gateway.ts')).startGateway(options);
 }

@@ -18,6 +18,7 @@ export interface Config {
     readonly endpoint: EndpointName | 'auto';
     readonly timeoutMs: number;
     readonly maxAttempts: number;
+    /** Calls in flight of one process: each worker has its share. */
     readonly maxConcurrent: number;
     /** Undefined is no limit. */
     readonly maxPerSecond: number | undefined;
@@ -26,9 +27,9 @@ export interface Config {
     readonly dailyBudget: number | undefined;
     readonly keepAlive: boolean;
   };
-  /** How many share the budget, for when the shared store is away; undefined where nobody said. */
+  /** How many processes share the budget, for when the shared store is unavailable; undefined where nobody said. */
   readonly replicas: number | undefined;
-  /** Processes of this machine that serve clients behind the one port; 1 is this process alone. */
+  /** Processes of this machine behind the one port, each a replica; 1 is this process alone. */
   readonly workers: number;
   readonly cache: {
     readonly maxEntries: number;
@@ -96,7 +97,7 @@ function toConfig(variables: Variables): Config {
       endpoint: variables.JUSTONEAPI_ENDPOINT,
       timeoutMs: variables.UPSTREAM_TIMEOUT_SECONDS,
       maxAttempts: variables.UPSTREAM_MAX_ATTEMPTS,
-      maxConcurrent: variables.UPSTREAM_MAX_CONCURRENT,
+      maxConcurrent: Math.floor(variables.UPSTREAM_MAX_CONCURRENT / variables.WORKERS),
       maxPerSecond: variables.UPSTREAM_MAX_PER_SECOND,
       maxQueued: variables.UPSTREAM_MAX_QUEUED,
       dailyBudget: variables.UPSTREAM_DAILY_BUDGET,

@@ -12,6 +12,7 @@ export function contradictionsIn(env: Environment, variables: Partial<Variables>
   const problems: string[] = [];
   const hasToken = isSet('JUSTONEAPI_TOKEN') || isSet('JUSTONEAPI_TOKEN_FILE');
   const isLoopback = host === undefined || isLoopbackHost(host);
+  const isRedis = /^rediss?:/.test(env['CACHE_STORE'] ?? '');
 
   if (isSet('JUSTONEAPI_TOKEN') && isSet('JUSTONEAPI_TOKEN_FILE')) {
     problems.push('JUSTONEAPI_TOKEN: expected not to be set together with JUSTONEAPI_TOKEN_FILE');
@@ -27,12 +28,19 @@ export function contradictionsIn(env: Environment, variables: Partial<Variables>
     ...['JUSTONEAPI_ENVIRONMENT', 'JUSTONEAPI_BASE_URL', 'CLIENT_KEYS_FILE']
       .filter(isSet)
       .map((name) => `${name} is set`),
-    ...(/^rediss?:/.test(env['CACHE_STORE'] ?? '') ? ['CACHE_STORE is a Redis store'] : []),
+    ...(isRedis ? ['CACHE_STORE is a Redis store'] : []),
   ];
   if (!hasToken && environment !== 'sandbox' && reasons.length > 0) {
     problems.push(
       `JUSTONEAPI_TOKEN: expected the account's token, or its file in JUSTONEAPI_TOKEN_FILE, because ${reasons.join(' and ')}; for synthetic answers set JUSTONEAPI_ENVIRONMENT=sandbox`,
     );
+  }
+  const { WORKERS: workers = 1, UPSTREAM_MAX_CONCURRENT: maxConcurrent = workers } = variables;
+  if (workers > 1 && !isRedis) {
+    problems.push('WORKERS: expected 1, or a CACHE_STORE of redis://… that the workers share as replicas do');
+  }
+  if (workers > maxConcurrent) {
+    problems.push(`UPSTREAM_MAX_CONCURRENT: expected at least one call for each of the ${workers} workers (WORKERS)`);
   }
   if (variables.TRUSTED_DOCUMENTS_ONLY && !isSet('TRUSTED_DOCUMENTS_FILE')) {
     problems.push(

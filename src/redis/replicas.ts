@@ -6,8 +6,10 @@ export interface ReplicasOptions {
   readonly keys: RedisKeys;
   /** This replica; differs from start to start. */
   readonly owner: string;
-  /** Told the server's time, in milliseconds since the epoch. */
-  readonly onTime: (serverNowMs: number) => void;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Told at each beat at which this machine's clock and the server's differ by a second or more, in milliseconds. */
+  readonly onClockOff: (offsetMs: number) => void;
   /** Told after every beat: the server is there, and what others have written to it can be read. */
   readonly onBeat: () => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -17,6 +19,10 @@ export interface ReplicasOptions {
 export interface Replicas {
   /** How many there were when Redis was last asked; at least this one. */
   readonly count: number;
+  /** By how much the server's clock is ahead of this machine's, in milliseconds; undefined before the first beat. */
+  readonly measuredOffsetMs: number | undefined;
+  /** The same for the times that replicas share: 0 below a second, and it stays while it changes by less. */
+  readonly clockOffsetMs: number;
   /** Says that this one is there, and asks for the others. */
   beat(): Promise<void>;
   close(): Promise<void>;
@@ -27,16 +33,28 @@ const BEAT_MS = 5000;
 const THERE_SECONDS = 15;
 /** Who was not heard of for so long is forgotten, in seconds. */
 const FORGOTTEN_SECONDS = 3600;
+/** Messages are under way for some of it, so a smaller difference says nothing about a clock, in milliseconds. */
+const TOLERANCE_MS = 1000;
 
-export function joinReplicas({ link, keys, owner, onTime, onBeat, onError }: ReplicasOptions): Replicas {
+export function joinReplicas({ link, keys, owner, clock, onClockOff, onBeat, onError }: ReplicasOptions): Replicas {
   let count = 1;
+  let measuredOffsetMs: number | undefined;
+  let clockOffsetMs = 0;
+
+  function measure(serverNowMs: number): void {
+    measuredOffsetMs = Math.round(serverNowMs - clock());
+    const isOff = Math.abs(measuredOffsetMs) >= TOLERANCE_MS;
+    if (!isOff) clockOffsetMs = 0;
+    else if (Math.abs(measuredOffsetMs - clockOffsetMs) >= TOLERANCE_MS) clockOffsetMs = measuredOffsetMs;
+    if (isOff) onClockOff(measuredOffsetMs);
+  }
 
   async function beat(): Promise<void> {
     const sentAtMs = performance.now();
     const reply = await link.script('kolgwBeat', [keys.replicas], owner, THERE_SECONDS, FORGOTTEN_SECONDS);
     const [seconds, microseconds, there] = (reply as readonly (string | number)[]).map(Number);
     const wayMs = (performance.now() - sentAtMs) / 2;
-    onTime(Number(seconds) * 1000 + Number(microseconds) / 1000 + wayMs);
+    measure(Number(seconds) * 1000 + Number(microseconds) / 1000 + wayMs);
     count = Math.max(1, there ?? 1);
     await onBeat();
   }
@@ -46,6 +64,12 @@ export function joinReplicas({ link, keys, owner, onTime, onBeat, onError }: Rep
   return {
     get count() {
       return count;
+    },
+    get measuredOffsetMs() {
+      return measuredOffsetMs;
+    },
+    get clockOffsetMs() {
+      return clockOffsetMs;
     },
     beat,
     async close() {

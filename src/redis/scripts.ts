@@ -46,20 +46,35 @@ export const SCRIPTS = {
       return 1`,
   },
 
-  /** Reserves one call, unless the day has no room for it, or the reservation was given back before it arrived. */
-  kolgwReserve: {
-    numberOfKeys: 3,
+  /** What is spent on the current day. @returns 1 for the day after the midnight that was given or 0 for the one before, and its counts */
+  kolgwSpent: {
+    numberOfKeys: 2,
     lua: `
-      local spent = redis.call('HMGET', KEYS[2], 'billed', 'unknown', 'open')
-      local billed, unknown, open = tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)
-      local budget = tonumber(ARGV[2])
-      local isOver = budget and billed + unknown + open >= budget
-      if isOver or redis.call('EXISTS', KEYS[3]) == 1 then return {0, billed, unknown, open} end
       local time = redis.call('TIME')
-      redis.call('HSET', KEYS[1], ARGV[1], table.concat({KEYS[2], ARGV[3], time[1], ARGV[4]}, ' '))
-      open = redis.call('HINCRBY', KEYS[2], 'open', 1)
-      redis.call('EXPIRE', KEYS[2], ARGV[5])
-      return {1, billed, unknown, open}`,
+      local isAfter = time[1] * 1000 + time[2] / 1000 >= tonumber(ARGV[1]) and 1 or 0
+      local spent = redis.call('HMGET', KEYS[1 + isAfter], 'billed', 'unknown', 'open')
+      return {isAfter, tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)}`,
+  },
+
+  /**
+   * Reserves one call, unless the current day has no room for it, or the reservation was given back before it arrived.
+   * @returns 1 where it is granted, then as `kolgwSpent`
+   */
+  kolgwReserve: {
+    numberOfKeys: 4,
+    lua: `
+      local time = redis.call('TIME')
+      local isAfter = time[1] * 1000 + time[2] / 1000 >= tonumber(ARGV[1]) and 1 or 0
+      local day = KEYS[1 + isAfter]
+      local spent = redis.call('HMGET', day, 'billed', 'unknown', 'open')
+      local billed, unknown, open = tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)
+      local budget = tonumber(ARGV[3])
+      local isOver = budget and billed + unknown + open >= budget
+      if isOver or redis.call('EXISTS', KEYS[4]) == 1 then return {0, isAfter, billed, unknown, open} end
+      redis.call('HSET', KEYS[3], ARGV[2], table.concat({day, ARGV[4], time[1], ARGV[5]}, ' '))
+      open = redis.call('HINCRBY', day, 'open', 1)
+      redis.call('EXPIRE', day, ARGV[6])
+      return {1, isAfter, billed, unknown, open}`,
   },
 
   /**
@@ -124,6 +139,29 @@ export const SCRIPTS = {
         end
       end
       return gone`,
+  },
+
+  /** Keeps a pause by the moment of its end, or forgets it where it has none left, and tells everybody. */
+  kolgwPause: {
+    numberOfKeys: 1,
+    lua: `
+      if ARGV[2] == '' then
+        redis.call('HDEL', KEYS[1], ARGV[1])
+      else
+        local time = redis.call('TIME')
+        local untilMs = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
+        redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %s', untilMs, ARGV[3]))
+      end
+      redis.call('PUBLISH', ARGV[4], ARGV[5])
+      return 1`,
+  },
+
+  /** @returns the server's time in seconds and microseconds, then each pause by its name and what was kept of it */
+  kolgwPauses: {
+    numberOfKeys: 1,
+    lua: `
+      local time = redis.call('TIME')
+      return {time[1], time[2], unpack(redis.call('HGETALL', KEYS[1]))}`,
   },
 
   /** Says that a replica is there. @returns the server's time in seconds and microseconds, and how many replicas are there */

@@ -5,8 +5,8 @@ import type { OpenStoresOptions, ProcessIdentity, Stores } from './stores.ts';
 
 /** Where answers and bookings are kept. Synthetic ones and those of another upstream stay apart from ours. */
 export async function openStores(options: OpenStoresOptions): Promise<Stores> {
+  const { clock } = options;
   const { cache, upstream } = options.config;
-  const clock = options.clock.nowMs;
   switch (cache.store.kind) {
     case 'memory': {
       const ledger = createMemoryLedger({ dailyBudget: upstream.dailyBudget, clock });

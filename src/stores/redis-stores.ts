@@ -6,8 +6,9 @@ import { openRedisLink } from '../redis/link.ts';
 import type { RedisLocation } from '../redis/location.ts';
 import { joinReplicas } from '../redis/replicas.ts';
 import { createRedisRates } from '../server/clients/redis-rates.ts';
+import { createSumUp } from '../telemetry/sum-up.ts';
 import { createClientLedgers } from '../upstream/client-ledgers.ts';
-import { type DaySpending, utcDayOf } from '../upstream/ledger.ts';
+import { type DaySpending, nearestDaysOf } from '../upstream/ledger.ts';
 import { parseJson } from '../upstream/parse-json.ts';
 import { createRedisBooks } from '../upstream/redis-books.ts';
 import { createRedisPace } from '../upstream/shared-pace.ts';
@@ -25,7 +26,7 @@ const ABANDONED_SECONDS = 60;
 export async function openRedisStores(location: RedisLocation, options: OpenStoresOptions): Promise<Stores> {
   const { config, log, clock, identity, account, endpoint, isRemembered, onBought, closing, onError } = options;
   const { timeoutMs, dailyBudget, maxPerSecond } = config.upstream;
-  const { nowMs } = clock;
+  const steadyMs = performance.now.bind(performance);
   const owner = identity.name;
   const keys = createRedisKeys(scopeOf(config));
   const link = openRedisLink({
@@ -35,18 +36,18 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     within: (ms, promise) => within(systemTimers, ms, promise),
   });
   closing.defer(() => link.close());
-  const common = { link, keys, timers: systemTimers, onError };
+  const onceAMinute = createSumUp(steadyMs);
 
   const replicas = joinReplicas({
-    ...{ link, keys, owner },
-    onTime(serverNowMs) {
-      const errorMs = clock.setBy(serverNowMs);
-      if (errorMs !== 0) log.warn({ errorMs: Math.round(errorMs) }, "this machine's clock differs from the store's");
-    },
+    ...{ link, keys, owner, clock },
+    onClockOff: (offsetMs) =>
+      onceAMinute('clock', () => log.warn({ offsetMs }, "this machine's clock differs from the store's")),
     onBeat: catchUp,
     onError: (error) => onError('beat', error),
   });
   closing.defer(() => replicas.close());
+  const clockOffsetMs = () => replicas.clockOffsetMs;
+  const common = { link, keys, timers: systemTimers, onError };
   const beat = () => replicas.beat().catch((error: unknown) => onError('beat', error));
   const sharers = () => config.replicas ?? replicas.count;
 
@@ -56,7 +57,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     const mayStartBlind = config.replicas !== undefined;
     const ledger = createStoredLedger({
       ...{ books, dailyBudget: budget, sharers, mayStartBlind },
-      ...{ clock: nowMs, timers: systemTimers, onError },
+      ...{ clock, timers: systemTimers, onError },
     });
     ledgers.add(ledger);
     return ledger;
@@ -72,12 +73,13 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     ...common,
     owner,
     leaseMs: timeoutMs + LEASE_MARGIN_MS,
+    clockOffsetMs,
     abandon,
     isRemembered,
     onBought,
   });
   const fieldOf = (name: string) => `${name}:${account()}${name === 'endpoint' ? `:${endpoint()}` : ''}`;
-  const pauses = createRedisPauses({ link, keys, fieldOf, clock: nowMs, onError });
+  const pauses = createRedisPauses({ link, keys, fieldOf, steadyMs, onError });
 
   /** What others have done meanwhile, for a message may be lost. */
   async function catchUp(): Promise<void> {
@@ -101,17 +103,16 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   await within(systemTimers, START_PATIENCE_MS, join()).catch((error: unknown) => onError('start', error));
 
   return {
-    answers: createRedisAnswerStore({ link, keys, isCluster: location.kind === 'cluster', clock: nowMs }),
+    answers: createRedisAnswerStore({ link, keys, isCluster: location.kind === 'cluster', clock, clockOffsetMs }),
     ledger,
     clients,
     shared: {
+      clockOffsetMs: () => replicas.measuredOffsetMs,
       leases,
       rates: createRedisRates({ ...common, sharers }),
       pauses,
       pace:
-        maxPerSecond === undefined
-          ? undefined
-          : createRedisPace({ ...common, maxPerSecond, sharers, clock: () => performance.now() }),
+        maxPerSecond === undefined ? undefined : createRedisPace({ ...common, maxPerSecond, sharers, clock: steadyMs }),
     },
   };
 }
@@ -138,9 +139,10 @@ export async function inspectRedisLedger(location: RedisLocation, config: Config
     await within(systemTimers, START_PATIENCE_MS, link.firstUp).catch((error: unknown) => {
       throw trouble ?? error;
     });
-    const day = utcDayOf(Date.now());
     const books = createRedisBooks({ link, keys: createRedisKeys(scopeOf(config)), owner: 'check' });
-    return { today: { day, ...(await within(systemTimers, START_PATIENCE_MS, books.spendingOf(day))) } };
+    const today = books.today(nearestDaysOf(Date.now()));
+    const { day, spending } = await within(systemTimers, START_PATIENCE_MS, today);
+    return { today: { day, ...spending } };
   } finally {
     await link.close();
   }

@@ -22,8 +22,8 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
   const scope = scopeOf(config);
   const owner = { name: identity.name, pid: identity.pid };
   const openLedger = (ofScope: string, dailyBudget?: number) => {
-    const books = createSqliteBooks({ file, scope: ofScope, owner, clock: clock.nowMs });
-    return createStoredLedger({ books, dailyBudget, clock: clock.nowMs, timers: systemTimers, onError });
+    const books = createSqliteBooks({ file, scope: ofScope, owner, clock: clock });
+    return createStoredLedger({ books, dailyBudget, clock: clock, timers: systemTimers, onError });
   };
   const ledger = openLedger(scope, config.upstream.dailyBudget);
   closing.defer(() => ledger.close());
@@ -36,7 +36,7 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
 
   /** The calls of processes that died, also while we run. */
   async function askAfterTheDead(): Promise<void> {
-    for (const { day, pid, atMs } of await settleAbandoned(abandonedOptions(file, config, identity, clock.nowMs))) {
+    for (const { day, pid, atMs } of await settleAbandoned(abandonedOptions(file, config, identity, clock))) {
       const at = new Date(atMs).toISOString();
       log.warn({ day, pid, at }, 'a call of a process that ended; counted as perhaps billed');
     }
@@ -46,7 +46,7 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
   await within(systemTimers, START_PATIENCE_MS, start).catch((error: unknown) => onError('start', error));
 
   const sweeping = setInterval(() => {
-    file.call('sweepAnswers', clock.nowMs()).catch((error: unknown) => onError('sweep', error));
+    file.call('sweepAnswers', clock()).catch((error: unknown) => onError('sweep', error));
     askAfterTheDead().catch((error: unknown) => onError('sweep', error));
   }, SWEEP_INTERVAL_MS).unref();
   closing.defer(() => clearInterval(sweeping));

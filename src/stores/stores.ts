@@ -3,7 +3,6 @@ import type { Leases } from '../cache/leases.ts';
 import type { Config } from '../config/config.ts';
 import type { RateStore, SharedRates } from '../server/clients/rates.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { AdjustableClock } from '../upstream/adjustable-clock.ts';
 import type { ClientLedgers } from '../upstream/client-ledgers.ts';
 import type { Ledger } from '../upstream/ledger.ts';
 import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
@@ -21,8 +20,8 @@ export interface ProcessIdentity {
 export interface OpenStoresOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Set by the store's own where replicas share one. */
-  readonly clock: AdjustableClock;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
   readonly identity: ProcessIdentity;
   /** The account whose pauses are shared, in a form that does not give its token away. */
   readonly account: () => string;
@@ -48,6 +47,8 @@ export interface Stores {
   readonly rates?: RateStore;
   /** What replicas share besides answers and money; undefined where there are none. */
   readonly shared?: {
+    /** By how much the store's clock is ahead of this machine's, in milliseconds; undefined until it was compared. */
+    readonly clockOffsetMs: () => number | undefined;
     readonly leases: Leases;
     readonly rates: SharedRates;
     readonly pauses: SharedPauses;

@@ -1,5 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Samples } from './sum-samples.ts';
+import {
+  type Aggregator,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 
 /** What is read at the time of a scrape. */
 export interface MetricSources {
@@ -14,7 +22,12 @@ export interface MetricSources {
   readonly budgetRemaining: () => number | undefined;
   /** Billed calls per UTC day; undefined without a budget. */
   readonly budgetLimit: number | undefined;
+  /** By how much the store's clock is ahead of this machine's, in milliseconds; undefined where no store is shared. */
+  readonly clockOffsetMs: (() => number | undefined) | undefined;
 }
+
+/** The metrics of one process at one time, as data. */
+export type Samples = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 export interface Metrics {
   noteAttempt(attempt: { endpoint: string; outcome: string; billed: string; durationMs: number }): void;
@@ -34,11 +47,8 @@ const BREAKERS = ['account', 'endpoint', 'quota', 'upstream'];
 const UPSTREAM_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60];
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 70];
 
-/**
- * Names are a public contract. No KOL id, token or key is ever the value of a label.
- * @param sources undefined in a process that buys nothing: it has no gauges of ours, so that none is added up twice
- */
-export function createMetrics(sources: MetricSources | undefined): Metrics {
+/** Names are a public contract. No KOL id, token or key is ever the value of a label. */
+export function createMetrics(sources: MetricSources): Metrics {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
   collectDefaultMetrics({ register: registry });
@@ -47,12 +57,10 @@ export function createMetrics(sources: MetricSources | undefined): Metrics {
     new Counter({ name: `kol_gateway_${name}`, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
     new Histogram({ name: `kol_gateway_${name}`, help, buckets, labelNames, registers });
-  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
+  /** @param aggregator how the gauges of several workers become one: what each worker has of its own is added up */
+  const gauge: AddGauge = (name, help, { labelNames = [], aggregator = 'sum' }, collect) =>
     new Gauge({
-      name: `kol_gateway_${name}`,
-      help,
-      labelNames,
-      registers,
+      ...{ name: `kol_gateway_${name}`, help, labelNames, aggregator, registers },
       collect() {
         this.reset();
         collect(this);
@@ -85,14 +93,14 @@ export function createMetrics(sources: MetricSources | undefined): Metrics {
   const storeErrors = counter('store_errors_total', 'What the store did not do, by operation.', 'store', 'operation');
 
   // Born at 0: a rate sees no first event of a counter that begins with it.
-  for (const endpoint of sources?.endpoints ?? []) {
+  for (const endpoint of sources.endpoints) {
     for (const outcome of ['ok', 'no_data']) attempts.inc({ endpoint, outcome }, 0);
     billed.inc({ endpoint }, 0);
     unknown.inc({ endpoint }, 0);
   }
   for (const result of RESULTS) newReads.set(result, 0);
 
-  if (sources) addGauges(gauge, sources);
+  addGauges(gauge, sources);
 
   return {
     noteAttempt({ endpoint, outcome, billed: isBilled, durationMs }) {
@@ -113,24 +121,38 @@ export function createMetrics(sources: MetricSources | undefined): Metrics {
   };
 }
 
-type AddGauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) => void;
+type AddGauge = (
+  name: string,
+  help: string,
+  options: { readonly labelNames?: string[]; readonly aggregator?: Aggregator },
+  collect: (gauge: Gauge) => void,
+) => void;
 
 function addGauges(gauge: AddGauge, sources: MetricSources): void {
-  gauge('upstream_in_flight', 'Calls in flight.', ['endpoint'], (it) =>
+  const byEndpoint = { labelNames: ['endpoint'] };
+  gauge('upstream_in_flight', 'Calls in flight.', byEndpoint, (it) =>
     it.set({ endpoint: sources.endpoint() }, sources.inFlight()),
   );
-  gauge('upstream_queued', 'Calls that wait for their turn.', ['endpoint'], (it) =>
+  gauge('upstream_queued', 'Calls that wait for their turn.', byEndpoint, (it) =>
     it.set({ endpoint: sources.endpoint() }, sources.queued()),
   );
-  gauge('upstream_breaker_open', '1 while calls are paused for this reason.', ['reason'], (it) => {
+  const byReason = { labelNames: ['reason'], aggregator: 'max' as const };
+  gauge('upstream_breaker_open', '1 while calls are paused for this reason.', byReason, (it) => {
     const open = sources.openBreakers();
     for (const reason of BREAKERS) it.set({ reason }, Number(open.includes(reason)));
   });
   const { budgetLimit } = sources;
   if (budgetLimit !== undefined) {
-    gauge('budget_limit', 'Billed calls per UTC day that may be made.', [], (it) => it.set(budgetLimit));
-    gauge('budget_remaining', 'Billed calls that are left for this UTC day.', [], (it) =>
+    gauge('budget_limit', 'Billed calls per UTC day that may be made.', { aggregator: 'first' }, (it) =>
+      it.set(budgetLimit),
+    );
+    gauge('budget_remaining', 'Billed calls that are left for this UTC day.', { aggregator: 'min' }, (it) =>
       it.set(sources.budgetRemaining() ?? 0),
     );
+  }
+  const { clockOffsetMs } = sources;
+  if (clockOffsetMs) {
+    const help = "By how much the shared store's clock is ahead of this machine's.";
+    gauge('clock_offset_seconds', help, { aggregator: 'first' }, (it) => it.set((clockOffsetMs() ?? 0) / 1000));
   }
 }

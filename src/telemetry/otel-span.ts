@@ -17,10 +17,6 @@ export function createOtelTracer(tracer: OtelTracer, readContext: (headers: Head
       const options = { kind: SpanKind.SERVER, attributes: exported(attributes) };
       return recorded(tracer, tracer.startSpan(name, options, readContext(headers)));
     },
-    within: (context, onLink) => ({
-      ...wrap(tracer, trace.wrapSpanContext({ ...context, isRemote: true })),
-      link: (other) => other && onLink(other.context),
-    }),
   };
 }
 

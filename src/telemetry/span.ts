@@ -31,12 +31,6 @@ export interface Tracer {
    * @see W3C Trace Context
    */
   start(name: string, headers: Headers, attributes: SpanAttributes): Span | undefined;
-  /**
-   * A step that another process of this machine records, to begin steps within it here.
-   *
-   * @param onLink told of what that process shall make it point at
-   */
-  within(context: SpanContext, onLink: (context: SpanContext) => void): Span;
 }
 
 /** By their names in lower case. */

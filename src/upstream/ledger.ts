@@ -62,6 +62,31 @@ export function utcDayOf(atMs: number): string {
   return lastDay.name;
 }
 
+/** The two UTC days around the midnight that is nearest to a time. Whoever has the clock that counts chooses between them. */
+export interface NearestDays {
+  /** The day that ends at `midnightMs`, as YYYY-MM-DD. */
+  readonly before: string;
+  /** The day that begins at `midnightMs`, as YYYY-MM-DD. */
+  readonly after: string;
+  /** Milliseconds since the epoch. */
+  readonly midnightMs: number;
+}
+
+/** The days that were asked for last. */
+let lastNearest: NearestDays = { before: '1969-12-31', after: '1970-01-01', midnightMs: 0 };
+
+export function nearestDaysOf(atMs: number): NearestDays {
+  const midnightMs = Math.round(atMs / DAY_MS) * DAY_MS;
+  if (lastNearest.midnightMs !== midnightMs)
+    lastNearest = { before: utcDayOf(midnightMs - DAY_MS), after: utcDayOf(midnightMs), midnightMs };
+  return lastNearest;
+}
+
+/** The day of a time that is near the midnight between the two. */
+export function dayAt({ before, after, midnightMs }: NearestDays, nowMs: number): string {
+  return nowMs < midnightMs ? before : after;
+}
+
 /** Until the next UTC day begins. */
 export function msToNextUtcDay(nowMs: number): number {
   return DAY_MS - (nowMs % DAY_MS);

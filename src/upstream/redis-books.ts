@@ -1,6 +1,7 @@
 import type { RedisKeys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
-import type { BookedSpending, SpendingBooks } from './spending-books.ts';
+import type { NearestDays } from './ledger.ts';
+import type { BookedSpending, SpendingBooks, SpendingOfDay } from './spending-books.ts';
 
 export interface RedisBooksOptions {
   readonly link: RedisLink;
@@ -16,16 +17,18 @@ const KEPT_SECONDS = 3 * 86_400;
 
 /** A ledger's books in Redis, which all replicas share. */
 export function createRedisBooks({ link, keys, client, owner }: RedisBooksOptions): SpendingBooks {
+  const spentOn = ({ before, after }: NearestDays) => [keys.spent(before, client), keys.spent(after, client)];
+
   return {
-    async spendingOf(day) {
-      const spent = await link.run((redis) => redis.hmget(keys.spent(day, client), 'billed', 'unknown', 'open'));
-      return spendingIn(spent);
+    async today(days) {
+      const reply = await link.script('kolgwSpent', spentOn(days), days.midnightMs);
+      return chosenDay(days, reply as readonly number[]);
     },
-    async reserve({ id, day, budget, flight = '' }) {
-      const names = [keys.reservations, keys.spent(day, client), keys.settled(id)];
-      const reply = await link.script('kolgwReserve', names, id, budget ?? '', owner, flight, KEPT_SECONDS);
-      const [isGranted, ...spent] = reply as readonly number[];
-      return { isGranted: isGranted === 1, spending: spendingIn(spent) };
+    async reserve({ id, days, budget, flight = '' }) {
+      const names = [...spentOn(days), keys.reservations, keys.settled(id)];
+      const values = [days.midnightMs, id, budget ?? '', owner, flight, KEPT_SECONDS];
+      const [isGranted, ...chosen] = (await link.script('kolgwReserve', names, ...values)) as readonly number[];
+      return { isGranted: isGranted === 1, ...chosenDay(days, chosen) };
     },
     async settle({ id, day, billed, unknown }, known) {
       const names = [keys.reservations, keys.spent(day, client), keys.settled(id), keys.abandoned];
@@ -36,6 +39,11 @@ export function createRedisBooks({ link, keys, client, owner }: RedisBooksOption
       await link.script('kolgwRaise', [keys.spent(day, client)], billed, unknown, KEPT_SECONDS);
     },
   };
+}
+
+/** @param reply whether the day after midnight was chosen (1) or the one before (0), and its counts */
+function chosenDay({ before, after }: NearestDays, [isAfter, ...spent]: readonly number[]): SpendingOfDay {
+  return { day: isAfter === 1 ? after : before, spending: spendingIn(spent) };
 }
 
 function spendingIn([billed, unknown, open]: readonly (string | number | null)[]): BookedSpending {

@@ -14,18 +14,15 @@ export interface SharedPauses {
   listen(listener: (name: BreakerName, pause: Pause | undefined) => void): void;
 }
 
-/** A pause as it is told and kept: with the moment of its end. */
-type ToldPause = Omit<Pause, 'leftMs'> & { readonly untilMs: number };
-
-export type PauseNews = readonly ['pause', field: string, pause: ToldPause | null];
+export type PauseNews = readonly ['pause', field: string, pause: Pause | null];
 
 export interface RedisPausesOptions {
   readonly link: RedisLink;
   readonly keys: RedisKeys;
   /** What the breakers of this replica guard: another token is another account. Undefined for what is not shared. */
   readonly fieldOf: (name: BreakerName) => string | undefined;
-  /** Milliseconds since the epoch, as all replicas have it. */
-  readonly clock: () => number;
+  /** Milliseconds since whenever; never set back. */
+  readonly steadyMs: () => number;
   readonly onError?: (operation: string, error: unknown) => void;
 }
 
@@ -38,49 +35,48 @@ export interface RedisPauses extends SharedPauses {
 
 const SHARED: readonly BreakerName[] = ['account', 'endpoint', 'quota'];
 const CODES = Object.values(VERDICTS).map(({ errorCode }) => errorCode);
-const stored = z.object({ openedBy: z.enum(CODES), untilMs: z.number(), pauseMs: z.number() });
+const stored = z.object({ openedBy: z.enum(CODES), pauseMs: z.number() });
+const told = stored.extend({ leftMs: z.number() });
 
-export function createRedisPauses({ link, keys, fieldOf, clock, onError }: RedisPausesOptions): RedisPauses {
-  let listener: (name: BreakerName, pause: Pause | undefined) => void = () => {};
-  /** For who listens later than it was heard. */
-  const heard = new Map<string, unknown>();
+/** Redis keeps a pause with the moment of its end, by its own clock; between processes only what is left of it counts. */
+export function createRedisPauses({ link, keys, fieldOf, steadyMs, onError }: RedisPausesOptions): RedisPauses {
+  let listener: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;
+  /** For a listener that comes later than the message. */
+  const heard = new Map<string, { readonly pause: unknown; readonly atMs: number }>();
 
-  function hear(field: string, pause: unknown): void {
-    heard.set(field, pause);
+  function hear(field: string, pause: unknown, atMs: number): void {
+    heard.set(field, { pause, atMs });
     const name = SHARED.find((each) => fieldOf(each) === field);
     if (name === undefined) return;
-    if (pause === null) listener(name, undefined);
-    const parsed = stored.safeParse(pause);
-    if (!parsed.success) return;
-    const { untilMs, ...told } = parsed.data;
-    listener(name, { ...told, leftMs: untilMs - clock() });
-  }
-
-  function toldOf({ openedBy, leftMs, pauseMs }: Pause): ToldPause {
-    return { openedBy, untilMs: clock() + leftMs, pauseMs };
+    if (pause === null) listener?.(name, undefined);
+    const { success, data } = told.safeParse(pause);
+    if (success) listener?.(name, { ...data, leftMs: data.leftMs - (steadyMs() - atMs) });
   }
 
   return {
     tell(name, pause) {
       const field = fieldOf(name);
       if (field === undefined || !SHARED.includes(name)) return;
-      const told = pause && toldOf(pause);
-      const news = JSON.stringify(['pause', field, told ?? null] satisfies PauseNews);
+      const news = JSON.stringify(['pause', field, pause ?? null] satisfies PauseNews);
+      const kept = pause && JSON.stringify({ openedBy: pause.openedBy, pauseMs: pause.pauseMs });
       link
-        .run(async (client) => {
-          await (told ? client.hset(keys.pauses, field, JSON.stringify(told)) : client.hdel(keys.pauses, field));
-          await client.publish(keys.news, news);
-        })
+        .script('kolgwPause', [keys.pauses], field, pause ? Math.round(pause.leftMs) : '', kept ?? '', keys.news, news)
         .catch((error: unknown) => onError?.('pause', error));
     },
     listen(each) {
       listener = each;
-      for (const [field, pause] of heard) hear(field, pause);
+      for (const [field, { pause, atMs }] of heard) hear(field, pause, atMs);
     },
-    hear: ([, field, pause]) => hear(field, pause),
+    hear: ([, field, pause]) => hear(field, pause, steadyMs()),
     async refresh() {
-      const known = await link.run((client) => client.hgetall(keys.pauses));
-      for (const [field, text] of Object.entries(known)) hear(field, parseJson(text));
+      const reply = await link.script('kolgwPauses', [keys.pauses]);
+      const [seconds, microseconds, ...fields] = reply as readonly string[];
+      const serverNowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
+      for (let index = 0; index < fields.length; index += 2) {
+        const [, untilMs, kept] = /^(\d+) (.*)$/s.exec(fields[index + 1] ?? '') ?? [];
+        const { success, data } = stored.safeParse(parseJson(kept ?? ''));
+        if (success) hear(fields[index] ?? '', { ...data, leftMs: Number(untilMs) - serverNowMs }, steadyMs());
+      }
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { NearestDays } from './ledger.ts';
+
 /** Calls of one day, as the books have them. */
 export interface BookedSpending {
   readonly billed: number;
@@ -8,9 +10,10 @@ export interface BookedSpending {
 
 /** Where one ledger is kept outside of the process. Every method rejects when the books cannot do it. */
 export interface SpendingBooks {
-  spendingOf(day: string): Promise<BookedSpending>;
-  /** Reserves one call, unless the day has no room for it: decided and written at once. */
-  reserve(request: ReserveRequest): Promise<{ readonly isGranted: boolean; readonly spending: BookedSpending }>;
+  /** What is spent on the current day; the store's clock says which of the two it is. */
+  today(days: NearestDays): Promise<SpendingOfDay>;
+  /** Reserves one call, unless the current day has no room for it: decided and written at once. */
+  reserve(request: ReserveRequest): Promise<SpendingOfDay & { readonly isGranted: boolean }>;
   /**
    * Ends a reservation with what it cost. One that the books do not know cost that all the same.
    * @param known what the day counted before, at least: books may have been lost meanwhile
@@ -20,10 +23,16 @@ export interface SpendingBooks {
   raise(spent: Omit<Settlement, 'id'>): Promise<void>;
 }
 
+/** The day that the store chose, and what is spent on it. */
+export interface SpendingOfDay {
+  readonly day: string;
+  readonly spending: BookedSpending;
+}
+
 export interface ReserveRequest {
   /** Of this reservation; its settlement has the same. */
   readonly id: string;
-  readonly day: string;
+  readonly days: NearestDays;
   /** Undefined is no limit. */
   readonly budget: number | undefined;
   /** The purchase that it is for, by the token of its lease; undefined where purchases have none. */

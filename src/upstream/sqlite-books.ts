@@ -1,4 +1,5 @@
 import type { SqliteFile } from '../sqlite/sqlite-file.ts';
+import { dayAt } from './ledger.ts';
 import type { SpendingBooks } from './spending-books.ts';
 
 export interface SqliteBooksOptions {
@@ -17,8 +18,12 @@ export function createSqliteBooks({ file, scope, owner, clock }: SqliteBooksOpti
   const rows = new Map<string, Promise<number | null>>();
 
   return {
-    spendingOf: (day) => file.call('spendingOf', scope, day),
-    async reserve({ id, day, budget = null }) {
+    async today(days) {
+      const day = dayAt(days, clock());
+      return { day, spending: await file.call('spendingOf', scope, day) };
+    },
+    async reserve({ id, days, budget = null }) {
+      const day = dayAt(days, clock());
       const reserving = file.call('reserve', {
         ...{ scope, day, budget, atMs: clock() },
         owner: owner.name,
@@ -33,7 +38,7 @@ export function createSqliteBooks({ file, scope, owner, clock }: SqliteBooksOpti
       );
       const reserved = await reserving;
       if (reserved.id === null) rows.delete(id);
-      return { isGranted: reserved.id !== null, spending: reserved.spending };
+      return { day, isGranted: reserved.id !== null, spending: reserved.spending };
     },
     async settle({ id, day, billed, unknown }, known) {
       const row = await rows.get(id);

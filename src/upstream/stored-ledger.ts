@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type DaySpending, type Ledger, msToNextUtcDay, type Reservation, spentIn, utcDayOf } from './ledger.ts';
+import {
+  type DaySpending,
+  type Ledger,
+  msToNextUtcDay,
+  nearestDaysOf,
+  type Reservation,
+  spentIn,
+  utcDayOf,
+} from './ledger.ts';
 import type { BookedSpending, Settlement, SpendingBooks } from './spending-books.ts';
 import { STORE_PATIENCE_MS, type Timers, within } from './timers.ts';
 
@@ -49,8 +57,14 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   let exhaustedUntilMs = 0;
   let cancelSettling: (() => void) | undefined;
 
+  /** A store whose clock is ahead of ours has begun its day before we have. */
+  function currentDay(): string {
+    const day = utcDayOf(clock());
+    return known !== undefined && known.day > day ? known.day : day;
+  }
+
   function learn(day: string, { billed, unknown, open }: BookedSpending): void {
-    if (day !== utcDayOf(clock())) return;
+    if (known !== undefined && day < known.day) return;
     const before = known?.day === day ? known : { billed: 0, unknown: 0 };
     const ownOpen = [...ownOpenDays.values()].filter((each) => each === day).length;
     known = {
@@ -98,14 +112,16 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
 
   async function reserveInBooks(
     id: string,
-    day: string,
     budget: number | undefined,
     flight: string | undefined,
   ): Promise<Reservation | undefined> {
     // Else what is just being booked would be counted in both places.
-    if (spentIn(unbookedOn(day)) > 0) await settleAll().catch(() => {});
-    const room = budget === undefined ? undefined : budget - spentIn(unbookedOn(day));
-    const { isGranted, spending } = await books.reserve({ id, day, budget: room, flight });
+    if (spentIn(unbookedOn(currentDay())) > 0) await settleAll().catch(() => {});
+    const room = budget === undefined ? undefined : budget - spentIn(unbookedOn(currentDay()));
+    const { day, isGranted, spending } = await books.reserve({
+      ...{ id, flight, budget: room },
+      days: nearestDaysOf(clock()),
+    });
     const reservation: Reservation = {
       settle(outcome) {
         ownOpenDays.delete(reservation);
@@ -186,13 +202,13 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
 
   return {
     async load() {
-      const day = utcDayOf(clock());
-      learn(day, await books.spendingOf(day));
+      const { day, spending } = await books.today(nearestDaysOf(clock()));
+      learn(day, spending);
     },
     async reserve({ budget = dailyBudget, flight } = {}) {
-      const day = utcDayOf(clock());
+      const day = currentDay();
       const id = randomUUID();
-      const inBooks = reserveInBooks(id, day, budget, flight);
+      const inBooks = reserveInBooks(id, budget, flight);
       let reservation: Reservation | undefined;
       try {
         reservation = await within(timers, STORE_PATIENCE_MS, inBooks);
@@ -213,7 +229,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
       return leftMs > 0 && leftMs <= EXHAUSTED_MS; // more, where the clock was set back
     },
     isKnown: () => known !== undefined || mayStartBlind,
-    today: () => spentOn(utcDayOf(clock())),
+    today: () => spentOn(currentDay()),
     async close() {
       cancelSettling?.();
       // What is on its way may still fail; then it is sent a last time.

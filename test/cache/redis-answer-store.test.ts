@@ -13,7 +13,13 @@ describeWithRedis('with one server', () => {
   const redis = useRedis();
   const clock = createTestClock(500);
   const open = (keys: RedisKeys = redis.newKeys()) =>
-    createRedisAnswerStore({ link: redis.newLink(), keys, isCluster: false, clock: clock.nowMs });
+    createRedisAnswerStore({
+      link: redis.newLink(),
+      keys,
+      isCluster: false,
+      clock: clock.nowMs,
+      clockOffsetMs: () => 0,
+    });
 
   /** How often the server was asked this. */
   async function callsOf(command: string): Promise<number> {
@@ -24,7 +30,7 @@ describeWithRedis('with one server', () => {
   describeAnswerStore('redis', { open: () => open() });
 
   describe('an entry', () => {
-    const good = (key: string) => packOutcome({ key, outcome: answerOf('7', 1000).outcome, expiresAtMs: 5000 });
+    const good = (key: string) => packOutcome({ key, outcome: answerOf('7', 1000).outcome, expiresAtMs: 5000 }, 0);
 
     test.each<[string, (key: string, keys: RedisKeys) => string]>([
       ['of another version', (key) => good(key).replace('k1', 'k0')],
@@ -122,7 +128,13 @@ describeWithRedis('with one server', () => {
 
   test('a server that cannot tell is no miss', async () => {
     const link = redis.newLink();
-    const store = createRedisAnswerStore({ link, keys: redis.newKeys(), isCluster: false, clock: clock.nowMs });
+    const store = createRedisAnswerStore({
+      link,
+      keys: redis.newKeys(),
+      isCluster: false,
+      clock: clock.nowMs,
+      clockOffsetMs: () => 0,
+    });
     link.fault = 'away';
     await expect(store.getMany(['7'])).rejects.toThrow('away');
     await expect(store.put(failureOf('7', 1000))).rejects.toThrow('away');

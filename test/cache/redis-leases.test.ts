@@ -23,7 +23,7 @@ describeWithRedis('leases', () => {
       const link = redis.newLink();
       const [abandoned, bought, errors]: [string[], string[], string[]] = [[], [], []];
       const leases = createRedisLeases({
-        ...{ link, keys, owner: `replica-${index}`, leaseMs: LEASE_MS, timers: clock.timers },
+        ...{ link, keys, owner: `replica-${index}`, leaseMs: LEASE_MS, timers: clock.timers, clockOffsetMs: () => 0 },
         abandon: async (flight) => abandoned.push(flight),
         isRemembered: () => isRemembered,
         onBought: (cacheKey, outcome) => bought.push(`${cacheKey} ${wordOf(outcome)}`),

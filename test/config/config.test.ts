@@ -232,6 +232,31 @@ describe('warnings', () => {
   });
 });
 
+describe('workers', () => {
+  const env = { JUSTONEAPI_TOKEN: CANARY_TOKEN, WORKERS: '3' };
+  const overRedis = { ...env, CACHE_STORE: 'redis://127.0.0.1' };
+
+  test.each([undefined, 'memory:', 'sqlite:some/file'])('above 1 need a Redis store, not %s', (CACHE_STORE) => {
+    expect(problemsOf({ ...env, CACHE_STORE })).toBe(
+      'The configuration has problems:\n  WORKERS: expected 1, or a CACHE_STORE of redis://… that the workers share as replicas do',
+    );
+  });
+
+  test.each([
+    ['32', 10],
+    ['3', 1],
+    ['5', 1],
+  ])('of UPSTREAM_MAX_CONCURRENT=%s three have %i calls each', (UPSTREAM_MAX_CONCURRENT, each) => {
+    expect(parseConfig({ ...overRedis, UPSTREAM_MAX_CONCURRENT }).upstream.maxConcurrent).toBe(each);
+  });
+
+  test('that are more than the calls in flight are refused', () => {
+    expect(problemsOf({ ...overRedis, UPSTREAM_MAX_CONCURRENT: '2' })).toContain(
+      '  UPSTREAM_MAX_CONCURRENT: expected at least one call for each of the 3 workers (WORKERS)',
+    );
+  });
+});
+
 test.each(['0', '65', '2.5', 'auto'])('WORKERS=%s is refused', (text) => {
   expect(problemsOf({ WORKERS: text })).toContain(`  WORKERS: expected an integer from 1 to 64, got "${text}"`);
 });

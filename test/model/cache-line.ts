@@ -1,4 +1,4 @@
-import { type AnswerMemoryOptions, createAnswerMemory } from '../../src/cache/answer-memory.ts';
+import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
 import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
 import { cacheKeyOf } from '../../src/cache/cache-key.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
@@ -60,16 +60,12 @@ export function createHeldStore() {
 }
 
 /** A cache and its purchases over a source whose calls end when the test says so. */
-export function createCacheLine({
-  clock = createTestClock(),
-  held = createHeldStore(),
-  onNews = undefined as AnswerMemoryOptions['onNews'],
-} = {}) {
+export function createCacheLine({ clock = createTestClock(), held = createHeldStore() } = {}) {
   const source = createHeldSource(clock.nowMs);
   let endpoint: EndpointName = 'kol-link-info';
   let refusal: UpstreamError | undefined;
   const keyOf = (key: LinkIndexKey, name = endpoint) => cacheKeyOf(key, ENDPOINTS[name]);
-  const memory = createAnswerMemory({ maxEntries: 100, lifetimes: LIFETIMES, clock: clock.nowMs, onNews });
+  const memory = createAnswerMemory({ maxEntries: 100, lifetimes: LIFETIMES, clock: clock.nowMs });
   const store = createPatientStore({ store: held.store, timers: clock.timers, maxUnsaved: 100 });
   const purchases = createPurchases({ source, memory, store, lifetimes: LIFETIMES, clock: clock.nowMs, keyOf });
   const windows = { lifetimes: LIFETIMES, clock: clock.nowMs };

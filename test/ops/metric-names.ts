@@ -10,6 +10,7 @@ const EXPOSED = new Set([
   'kol_gateway_link_index_reads_total',
   'kol_gateway_budget_limit',
   'kol_gateway_budget_remaining',
+  'kol_gateway_clock_offset_seconds',
   ...histogram('kol_gateway_graphql_request_seconds'),
   'kol_gateway_store_errors_total',
   // Node's own, by the names of prom-client.

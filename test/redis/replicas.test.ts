@@ -3,6 +3,8 @@ import { joinReplicas } from '../../src/redis/replicas.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 
+const HOUR_MS = 3_600_000;
+
 describeWithRedis('replicas of one Redis', () => {
   const redis = useRedis();
 
@@ -10,18 +12,18 @@ describeWithRedis('replicas of one Redis', () => {
     const keys = redis.newKeys();
     return {
       keys,
-      join(owner: string) {
+      join(owner: string, clock = Date.now) {
         const link = redis.newLink();
-        const times: number[] = [];
+        const offsets: number[] = [];
         const beats: number[] = [];
         const replicas = joinReplicas({
-          ...{ link, keys, owner },
-          onTime: (ms) => times.push(ms),
+          ...{ link, keys, owner, clock },
+          onClockOff: (offsetMs) => offsets.push(offsetMs),
           onBeat: async () => void beats.push(replicas.count),
           onError: () => {},
         });
         onTestFinished(() => replicas.close());
-        return { link, replicas, times, beats };
+        return { link, replicas, offsets, beats };
       },
     };
   }
@@ -35,14 +37,34 @@ describeWithRedis('replicas of one Redis', () => {
     expect(one.beats).toEqual([1, 3]);
   });
 
-  test('are told the time of the server, in milliseconds', async () => {
-    const { join } = setUp();
-    const { replicas, times } = join('1');
-    const before = Number(((await redis.ask('TIME')) as string[])[0]) * 1000;
+  test.each([
+    ['an hour behind', -HOUR_MS],
+    ['an hour ahead', HOUR_MS],
+    ['two seconds ahead', 2000],
+  ])('find out that their clock is %s of the server, each time', async (_, errorMs) => {
+    const { replicas, offsets } = setUp().join('1', () => Date.now() + errorMs);
+    expect(replicas.measuredOffsetMs).toBeUndefined();
+    for (let times = 0; times < 2; times += 1) await replicas.beat();
+    expect(offsets.map((offsetMs) => Math.round(offsetMs / 500) * 500)).toEqual([-errorMs, -errorMs]);
+    expect(replicas.clockOffsetMs).toBe(offsets[0]);
+    expect(replicas.measuredOffsetMs).toBe(offsets[1]);
+  });
+
+  test('share times as they are while the clocks differ by less than a second', async () => {
+    const { replicas, offsets } = setUp().join('1', () => Date.now() + 500);
     await replicas.beat();
-    const after = (Number(((await redis.ask('TIME')) as string[])[0]) + 1) * 1000;
-    expect(times[0]).toBeGreaterThanOrEqual(before);
-    expect(times[0]).toBeLessThan(after + 1000);
+    expect(replicas.clockOffsetMs).toBe(0);
+    expect(offsets).toEqual([]);
+    expect(Math.round((replicas.measuredOffsetMs ?? 0) / 500) * 500).toBe(-500);
+  });
+
+  test('share times as they are again when the clock was set right', async () => {
+    let errorMs = HOUR_MS;
+    const { replicas } = setUp().join('1', () => Date.now() + errorMs);
+    await replicas.beat();
+    errorMs = 0;
+    await replicas.beat();
+    expect(replicas.clockOffsetMs).toBe(0);
   });
 
   test.each([

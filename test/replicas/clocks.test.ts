@@ -8,6 +8,8 @@ const HOUR_MS = 3_600_000;
 /** Far below the hour, and far beyond what the test takes. */
 const TOLERANCE_MS = 120_000;
 const WRONG = 1;
+const OFFSET = 'kol_gateway_clock_offset_seconds';
+const WARNING = "this machine's clock differs from the store's";
 
 describeWithRedis('a replica whose clock is an hour off', () => {
   test.each([
@@ -25,10 +27,27 @@ describeWithRedis('a replica whose clock is an hour off', () => {
     for (const id of ids) {
       for (const read of await replicas.readEverywhere(id)) {
         expect(read).toMatchObject(freshStarOf(id));
-        expect(Math.abs((read.fetchedAtMs ?? 0) - Date.now())).toBeLessThan(TOLERANCE_MS);
+      }
+      // Each tells the time by its own clock.
+      for (const [index, replica] of replicas.all.entries()) {
+        const nowMs = Date.now() + (index === WRONG ? clockOffsetMs : 0);
+        const { fetchedAtMs = 0 } = await replica.read(id);
+        expect(Math.abs(fetchedAtMs - nowMs)).toBeLessThan(TOLERANCE_MS);
       }
     }
     expect(callsById(upstream)).toEqual(new Map(ids.map((id) => [id, 1])));
+
+    const offsets = await Promise.all(
+      replicas.all.map(async (each) => (await each.metrics()).get(OFFSET) ?? Number.NaN),
+    );
+    expect(offsets.map((seconds) => Math.round((seconds * 1000) / TOLERANCE_MS) * TOLERANCE_MS + 0)).toEqual([
+      0,
+      -clockOffsetMs,
+      0,
+    ]);
+    const warned = replicas.all.map((each) => each.logText().includes(WARNING));
+    expect(warned).toEqual([false, true, false]);
+    expect(replicas.at(WRONG).logText().split(WARNING)).toHaveLength(2);
   });
 
   test('ahead, shares one purchase with those that ask at the same time', async () => {

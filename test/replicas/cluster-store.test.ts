@@ -9,7 +9,7 @@ const KEYS = Array.from({ length: 100 }, (_, index) => String(index));
 describeWithRedis('with a Cluster', () => {
   const redis = useRedis(startRedisCluster);
   const open = (keys = redis.newKeys()) =>
-    createRedisAnswerStore({ link: redis.newLink(), keys, isCluster: true, clock: () => 500 });
+    createRedisAnswerStore({ link: redis.newLink(), keys, isCluster: true, clock: () => 500, clockOffsetMs: () => 0 });
 
   describeAnswerStore('cluster', { open: () => open() });
 

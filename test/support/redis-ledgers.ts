@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { RedisKeys } from '../../src/redis/keys.ts';
+import type { NearestDays } from '../../src/upstream/ledger.ts';
 import { createRedisBooks } from '../../src/upstream/redis-books.ts';
 import { createStoredLedger, type StoredLedgerOptions } from '../../src/upstream/stored-ledger.ts';
 import { DAY } from './ledger-contract.ts';
@@ -11,6 +12,13 @@ export interface ReplicaOptions extends Partial<Pick<StoredLedgerOptions, 'daily
   readonly owner?: string;
   readonly client?: string;
   readonly clock?: TestClock;
+  /** What the server's clock says; as the replica's by default. */
+  readonly serverNowMs?: () => number;
+}
+
+/** The days between which a server chooses this one, whatever it is called. */
+export function onDay(day: string): NearestDays {
+  return { before: 'none', after: day, midnightMs: 0 };
 }
 
 /** Ledgers of replicas over one account in Redis. */
@@ -23,8 +31,8 @@ export function createRedisLedgers(redis: RedisInUse, keys: RedisKeys = redis.ne
     open(options: ReplicaOptions = {}) {
       replicas += 1;
       const { clock = createTestClock(), client, owner = `replica-${replicas}` } = options;
-      const { dailyBudget, sharers = 1, mayStartBlind = false } = options;
-      const link = redis.newLink();
+      const { dailyBudget, sharers = 1, mayStartBlind = false, serverNowMs = clock.nowMs } = options;
+      const link = redis.newLink(serverNowMs);
       const books = createRedisBooks({ link, keys, client, owner });
       const errors: string[] = [];
       const ledger = createStoredLedger({
@@ -36,8 +44,10 @@ export function createRedisLedgers(redis: RedisInUse, keys: RedisKeys = redis.ne
       return { ledger, link, books, clock, errors };
     },
     /** What the books say, as whoever starts next would read them. */
-    booked: (client?: string, day = DAY) =>
-      createRedisBooks({ link: redis.newLink(), keys, client, owner: 'reader' }).spendingOf(day),
+    async booked(client?: string, day = DAY) {
+      const books = createRedisBooks({ link: redis.newLink(() => 1), keys, client, owner: 'reader' });
+      return (await books.today(onDay(day))).spending;
+    },
     /** What was reserved for a flight, or by replicas that were not heard of for so many seconds, counts as unknown. */
     abandon: (flight: string, silentSeconds = 0) =>
       redis

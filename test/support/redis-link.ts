@@ -21,7 +21,13 @@ export interface SteadyLink extends RedisLink {
 
 type Command = (...args: readonly (string | number)[]) => Promise<unknown>;
 
-export function createSteadyLink(client: RedisClient): SteadyLink {
+/** The server's clock goes on while a command is under way, so a millisecond of the clock in its place is taken for a minute. */
+const MINUTE_MS = 60_000;
+/** The scripts that choose a day, whose first argument is a midnight. */
+const CHOOSING: readonly string[] = ['kolgwReserve', 'kolgwSpent'];
+
+/** @param serverNowMs what the server's clock is taken to say, for a server's own cannot be set */
+export function createSteadyLink(client: RedisClient, serverNowMs: () => number = Date.now): SteadyLink {
   let gate = Promise.withResolvers<void>();
   gate.resolve();
 
@@ -39,8 +45,14 @@ export function createSteadyLink(client: RedisClient): SteadyLink {
       if (link.fault !== 'none') throw new Error('the connection was lost');
       return reply;
     },
-    script: (name, keys, ...args) =>
-      link.run((each) => (each as unknown as Record<string, Command>)[name]?.(...keys, ...args) as Promise<unknown>),
+    script(name, keys, ...args) {
+      const values = CHOOSING.includes(name)
+        ? [Date.now() + MINUTE_MS * (Number(args[0]) - serverNowMs()), ...args.slice(1)]
+        : args;
+      return link.run(
+        (each) => (each as unknown as Record<string, Command>)[name]?.(...keys, ...values) as Promise<unknown>,
+      );
+    },
     subscribe() {},
     close: async () => {},
     hold() {
@@ -59,7 +71,8 @@ export interface RedisInUse {
   readonly location: RedisLocation;
   /** Names that no other test has. */
   newKeys(): RedisKeys;
-  newLink(): SteadyLink;
+  /** @param serverNowMs what the server's clock is taken to say */
+  newLink(serverNowMs?: () => number): SteadyLink;
   /** What the server says, whatever the links do. */
   ask(name: string, ...args: (string | number)[]): Promise<unknown>;
 }
@@ -87,7 +100,7 @@ export function useRedis(start: () => Promise<AsyncDisposable & { readonly url: 
       return location;
     },
     newKeys: () => createRedisKeys(randomUUID()),
-    newLink: () => createSteadyLink(client),
+    newLink: (serverNowMs) => createSteadyLink(client, serverNowMs),
     ask: (name, ...args) => client.call(name, ...args),
   };
 }

@@ -24,7 +24,7 @@ export interface TestGateway extends AsyncDisposable {
   /** Every log line so far. */
   readonly logText: () => string;
   readonly stop: Gateway['stop'];
-  readonly hurry: Gateway['hurry'];
+  readonly forceStop: Gateway['forceStop'];
   /** Sends an operation as a client would, and reads the GraphQL result. */
   query<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
@@ -89,7 +89,7 @@ export async function startTestGateway({
     clock,
     logText: () => logText,
     stop: gateway.stop,
-    hurry: gateway.hurry,
+    forceStop: gateway.forceStop,
     post,
     async query(document, variables, init) {
       const response = await post({ query: document.toString(), variables }, init);

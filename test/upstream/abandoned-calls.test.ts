@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Billed } from '../../src/upstream/business-codes.ts';
-import { createRedisLedgers } from '../support/redis-ledgers.ts';
+import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 
@@ -70,7 +70,7 @@ describeWithRedis('replicas that are not heard of', () => {
     const { abandon, keys, open } = ledgers;
     const [seconds] = (await redis.ask('TIME')) as [string];
     for (const [owner, silence] of Object.entries(silences)) {
-      await open({ owner }).books.reserve({ id: owner, day: 'd', budget: undefined, flight: `${owner}:1` });
+      await open({ owner }).books.reserve({ id: owner, days: onDay('d'), budget: undefined, flight: `${owner}:1` });
       if (silence !== undefined) await redis.ask('ZADD', keys.replicas, Number(seconds) - silence, owner);
       const at = Number(seconds) - reservedSecondsAgo;
       await redis.ask('HSET', keys.reservations, owner, `${keys.spent('d')} ${owner} ${at} ${owner}:1`);

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { createAdjustableClock } from '../../src/upstream/adjustable-clock.ts';
 import { createAdmission } from '../../src/upstream/admission.ts';
 import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { createRequester } from '../support/requester.ts';
@@ -7,19 +6,22 @@ import { createTestClock } from '../support/test-clock.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** An admission on a machine whose clock turns out to be an hour ahead of the store's. */
+/** An admission on a machine whose clock is an hour ahead, until it is set. */
 function setUp(maxPerSecond?: number) {
   const own = createTestClock();
-  const clock = createAdjustableClock(own.nowMs);
-  const source = createHeldSource(clock.nowMs);
+  let errorMs = HOUR_MS;
+  const clock = () => own.nowMs() + errorMs;
+  const source = createHeldSource(clock);
   const admission = createAdmission({
     ...{ source, maxConcurrent: 9, maxPerSecond, maxQueued: 9, slowsDown: true, random: () => 1 },
-    ...{ refusal: () => undefined, clock: clock.nowMs, steadyMs: own.nowMs, timers: own.timers },
+    ...{ refusal: () => undefined, clock, steadyMs: own.nowMs, timers: own.timers },
   });
   return {
     own,
     source,
-    setBack: () => clock.setBy(own.nowMs() - HOUR_MS),
+    setBack() {
+      errorMs = 0;
+    },
     read(kolId: string) {
       admission.read(keyOf(kolId), { acceptCache: true, requester: createRequester() });
       return settled();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { settled } from '../model/held-source.ts';
 import { DAY, reserveAll, spend } from '../support/ledger-contract.ts';
-import { createRedisLedgers } from '../support/redis-ledgers.ts';
+import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 
@@ -161,7 +161,7 @@ describeWithRedis('a reservation that is late', () => {
     const { booked, open } = createRedisLedgers(redis);
     const { books } = open();
     await books.settle({ id: 'late', day: DAY, billed: 0, unknown: 0 }, { billed: 0, unknown: 0 });
-    await books.reserve({ id: 'late', day: DAY, budget: 5, flight: undefined });
+    await books.reserve({ id: 'late', days: onDay(DAY), budget: 5, flight: undefined });
     expect(await booked()).toEqual({ billed: 0, unknown: 0, open: 0 });
   });
 });

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { describeLedger, reserveAll, spend } from '../support/ledger-contract.ts';
-import { createRedisLedgers } from '../support/redis-ledgers.ts';
+import { BEFORE_MIDNIGHT_MS, DAY, describeLedger, NEXT_DAY, reserveAll, spend } from '../support/ledger-contract.ts';
+import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
+import { createTestClock } from '../support/test-clock.ts';
 
 const RESETTLE_MS = 1000;
+const HOUR_MS = 3_600_000;
 
 describeWithRedis('a redis ledger', () => {
   const redis = useRedis();
@@ -26,11 +28,32 @@ describeWithRedis('a redis ledger', () => {
   test('the books themselves refuse what the day has no room for', async () => {
     const { booked, open } = createRedisLedgers(redis);
     const { books } = open();
-    const reserve = (id: string) => books.reserve({ id, day: 'd', budget: 2, flight: undefined });
+    const reserve = (id: string) => books.reserve({ id, days: onDay('d'), budget: 2, flight: undefined });
     const replies = await Promise.all(['1', '2', '3', '4'].map(reserve));
     expect(replies.map(({ isGranted }) => isGranted)).toEqual([true, true, false, false]);
     expect(replies.at(-1)?.spending).toEqual({ billed: 0, unknown: 0, open: 2 });
     expect(await booked(undefined, 'd')).toEqual({ billed: 0, unknown: 0, open: 2 });
+  });
+
+  test.each([
+    ['an hour ahead', HOUR_MS],
+    ['an hour behind', -HOUR_MS],
+  ])('a replica whose clock is %s books on the day of the server', async (_, errorMs) => {
+    const { booked, open } = createRedisLedgers(redis);
+    const server = createTestClock(BEFORE_MIDNIGHT_MS);
+    const clock = { ...server, nowMs: () => server.nowMs() + errorMs };
+    const { ledger } = open({ dailyBudget: 1, clock, serverNowMs: server.nowMs });
+    expect(await spend(ledger)).toBe(true);
+    expect(await spend(ledger)).toBe(false);
+    expect([await booked(undefined, DAY), await booked(undefined, NEXT_DAY)]).toEqual([
+      { billed: 1, unknown: 0, open: 0 },
+      { billed: 0, unknown: 0, open: 0 },
+    ]);
+    server.advanceMs(1000);
+    expect(await spend(ledger)).toBe(true);
+    expect(await spend(ledger)).toBe(false);
+    expect((await booked(undefined, NEXT_DAY)).billed).toBe(1);
+    expect(ledger.today()).toMatchObject({ day: NEXT_DAY, billed: 1 });
   });
 
   test('a replica that starts later takes up what is spent', async () => {
@@ -72,7 +95,7 @@ describeWithRedis('a redis ledger', () => {
   test('what is kept of a day and of its calls goes by itself', async () => {
     const { keys, open } = createRedisLedgers(redis);
     const { books } = open();
-    await books.reserve({ id: 'r', day: 'd', budget: undefined, flight: undefined });
+    await books.reserve({ id: 'r', days: onDay('d'), budget: undefined, flight: undefined });
     await books.settle({ id: 'r', day: 'd', billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
     await books.raise({ day: 'e', billed: 1, unknown: 0 });
     for (const key of [keys.spent('d'), keys.spent('e'), keys.settled('r')])

@@ -1,14 +1,23 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { once } from 'node:events';
+import type { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Pause } from '../../src/upstream/breaker.ts';
 import type { BreakerName } from '../../src/upstream/breakers.ts';
 import { createRedisPauses, type PauseNews } from '../../src/upstream/shared-pauses.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 
-const NOW_MS = 4000;
-const PAUSE: Pause = { openedBy: 'UPSTREAM_TOKEN_INVALID', leftMs: 1000, pauseMs: 1000 };
-/** As it is told and kept: with the moment of its end, for it takes a while to be heard. */
-const TOLD = { openedBy: 'UPSTREAM_TOKEN_INVALID', untilMs: 5000, pauseMs: 1000 } as const;
+const PAUSE: Pause = { openedBy: 'UPSTREAM_TOKEN_INVALID', leftMs: 600_000, pauseMs: 600_000 };
+/** As it is kept behind the moment of its end. */
+const KEPT = JSON.stringify({ openedBy: PAUSE.openedBy, pauseMs: PAUSE.pauseMs });
+/** Far beyond what a message takes, in milliseconds. */
+const UNDER_WAY_MS = 30_000;
+
+/** What is left of it when it is heard, by the clock of the server. */
+const pauseLeft = (leftMs = PAUSE.leftMs) => ({
+  ...PAUSE,
+  leftMs: expect.toSatisfy((left: number) => left <= leftMs && left > leftMs - UNDER_WAY_MS),
+});
 
 describeWithRedis('pauses that replicas share', () => {
   const redis = useRedis();
@@ -20,17 +29,21 @@ describeWithRedis('pauses that replicas share', () => {
       stored: () => redis.ask('HGETALL', keys.pauses),
       /** A replica that has this token and asks this endpoint. */
       open({ account = 'a1', endpoint = 'e1' } = {}) {
+        let nowMs = 4000;
         const link = redis.newLink();
         const [heard, errors]: [unknown[], string[]] = [[], []];
         const pauses = createRedisPauses({
-          ...{ link, keys, clock: () => NOW_MS },
+          ...{ link, keys, steadyMs: () => nowMs },
           fieldOf: (name) => `${name}:${account}${name === 'endpoint' ? `:${endpoint}` : ''}`,
           onError: (operation, error) => errors.push(`${operation}: ${(error as Error).message}`),
         });
         pauses.listen((name, pause) => heard.push([name, pause]));
         /** Everything heard, once what is known was read anew. */
         const refreshed = () => pauses.refresh().then(() => heard);
-        return { link, pauses, heard, errors, refreshed };
+        const advanceMs = (ms: number) => {
+          nowMs += ms;
+        };
+        return { link, pauses, heard, errors, refreshed, advanceMs };
       },
     };
   }
@@ -41,7 +54,7 @@ describeWithRedis('pauses that replicas share', () => {
       const { open, stored } = setUp();
       const [teller, reader] = [open(), open()];
       teller.pauses.tell(name, PAUSE);
-      await expect.poll(reader.refreshed).toContainEqual([name, PAUSE]);
+      await expect.poll(reader.refreshed).toContainEqual([name, pauseLeft()]);
       teller.pauses.tell(name, undefined);
       await expect.poll(stored).toEqual([]);
     },
@@ -52,7 +65,9 @@ describeWithRedis('pauses that replicas share', () => {
     const { pauses } = open();
     pauses.tell('upstream', PAUSE);
     pauses.tell('quota', PAUSE);
-    await expect.poll(stored).toEqual(['quota:a1', JSON.stringify(TOLD)]);
+    await expect.poll(stored).toEqual(['quota:a1', expect.stringMatching(/^\d{13} \{/)]);
+    const [, kept] = (await stored()) as string[];
+    expect(kept?.slice(14)).toBe(KEPT);
   });
 
   test('what is told of another token or another endpoint is not about us', async () => {
@@ -61,32 +76,47 @@ describeWithRedis('pauses that replicas share', () => {
     teller.pauses.tell('account', PAUSE);
     open({ endpoint: 'e2' }).pauses.tell('endpoint', PAUSE);
     open().pauses.tell('quota', PAUSE);
-    await expect.poll(ours.refreshed).toContainEqual(['quota', PAUSE]);
+    await expect.poll(ours.refreshed).toContainEqual(['quota', pauseLeft()]);
     expect(new Set(ours.heard.map((each) => (each as [string])[0]))).toEqual(new Set(['quota']));
   });
 
   test('what is told is published to the others', async () => {
     const { keys, open } = setUp();
     const { pauses } = open();
-    const published = vi.spyOn(redis.client, 'publish');
-    onTestFinished(() => published.mockRestore());
+    const listening = (redis.client as Redis).duplicate();
+    onTestFinished(() => listening.disconnect());
+    await once(listening, 'ready');
+    await listening.subscribe(keys.news);
+    const published: unknown[] = [];
+    listening.on('message', (_channel, message) => published.push(JSON.parse(message)));
     pauses.tell('account', PAUSE);
     pauses.tell('account', undefined);
-    const news = (pause: typeof TOLD | null) => [keys.news, JSON.stringify(['pause', 'account:a1', pause])];
     await expect
-      .poll(() => published.mock.calls.filter(([channel]) => channel === keys.news))
-      .toEqual([news(TOLD), news(null)]);
+      .poll(() => published)
+      .toEqual([
+        ['pause', 'account:a1', PAUSE],
+        ['pause', 'account:a1', null],
+      ]);
+  });
+
+  test('a pause ends by the clock of the server, whatever the time is here', async () => {
+    const { keys, open } = setUp();
+    const [seconds] = (await redis.ask('TIME')) as [string];
+    await redis.ask('HSET', keys.pauses, 'quota:a1', `${(Number(seconds) + 100) * 1000} ${KEPT}`);
+    const { refreshed } = open();
+    expect(await refreshed()).toEqual([['quota', pauseLeft(100_000)]]);
   });
 
   test('who listens late is told what was heard before', async () => {
-    const { pauses } = setUp().open();
-    pauses.hear(['pause', 'account:a1', TOLD]);
-    pauses.hear(['pause', 'quota:a1', TOLD]);
+    const { pauses, advanceMs } = setUp().open();
+    pauses.hear(['pause', 'account:a1', PAUSE]);
+    pauses.hear(['pause', 'quota:a1', PAUSE]);
     pauses.hear(['pause', 'quota:a1', null]);
+    advanceMs(1000);
     const heard: unknown[] = [];
     pauses.listen((name, pause) => heard.push([name, pause]));
     expect(heard).toEqual([
-      ['account', PAUSE],
+      ['account', { ...PAUSE, leftMs: PAUSE.leftMs - 1000 }],
       ['quota', undefined],
     ]);
   });
@@ -102,14 +132,14 @@ describeWithRedis('pauses that replicas share', () => {
 
   describe('a message', () => {
     test.each<[string, PauseNews, unknown[]]>([
-      ['that a breaker opened', ['pause', 'account:a1', TOLD], [['account', PAUSE]]],
+      ['that a breaker opened', ['pause', 'account:a1', PAUSE], [['account', PAUSE]]],
       ['that it closed', ['pause', 'quota:a1', null], [['quota', undefined]]],
-      ['of another account', ['pause', 'account:a2', TOLD], []],
-      ['of nothing that is shared', ['pause', 'upstream:a1', TOLD], []],
-      ['with an unknown code', ['pause', 'account:a1', { ...TOLD, openedBy: 'x' } as never], []],
-      ['with a time as text', ['pause', 'account:a1', { ...TOLD, untilMs: '5000' } as never], []],
+      ['of another account', ['pause', 'account:a2', PAUSE], []],
+      ['of nothing that is shared', ['pause', 'upstream:a1', PAUSE], []],
+      ['with an unknown code', ['pause', 'account:a1', { ...PAUSE, openedBy: 'x' } as never], []],
+      ['with a time as text', ['pause', 'account:a1', { ...PAUSE, leftMs: '5000' } as never], []],
       ['without a pause', ['pause', 'account:a1'] as never, []],
-      ['with more than is known', ['pause', 'account:a1', { ...TOLD, more: 1 } as never], [['account', PAUSE]]],
+      ['with more than is known', ['pause', 'account:a1', { ...PAUSE, more: 1 } as never], [['account', PAUSE]]],
     ])('%s', (_, news, heard) => {
       const replica = setUp().open();
       replica.pauses.hear(news);
@@ -117,11 +147,14 @@ describeWithRedis('pauses that replicas share', () => {
     });
   });
 
-  test.each(['', 'null', 'junk', '[]', '{}', '1'])('%j in place of a pause is nothing', async (text) => {
-    const { keys, open } = setUp();
-    const { heard, pauses } = open();
-    await redis.ask('HSET', keys.pauses, 'account:a1', text, 'quota:a1', JSON.stringify(TOLD));
-    await pauses.refresh();
-    expect(heard.filter((each) => (each as [string, unknown])[1] !== undefined)).toEqual([['quota', PAUSE]]);
-  });
+  test.each(['', 'null', 'junk', '[]', '{}', '1', '1 {}', `x ${KEPT}`, JSON.stringify({ ...PAUSE, untilMs: 1 })])(
+    '%j in place of a pause is nothing',
+    async (text) => {
+      const { keys, open } = setUp();
+      open().pauses.tell('quota', PAUSE);
+      await expect.poll(() => redis.ask('HLEN', keys.pauses)).toBe(1);
+      await redis.ask('HSET', keys.pauses, 'account:a1', text);
+      expect(await open().refreshed()).toEqual([['quota', pauseLeft()]]);
+    },
+  );
 });
