@@ -35,10 +35,10 @@ export interface OpenPurchasingOptions {
   readonly closing: AsyncDisposableStack;
 }
 
-/** From the paid call to the cache in front of it: everything of which a machine may have one only. */
-export type Purchasing = Awaited<ReturnType<typeof openPurchasing>>;
-
-/** @throws TokenFileError when the token file holds no token any more */
+/**
+ * From the paid call to the cache in front of it.
+ * @throws TokenFileError when the token file holds no token any more
+ */
 export async function openPurchasing(options: OpenPurchasingOptions) {
   const { config, log, identity, clock, timers, random, steadyMs, sandboxLatencyMs, closing } = options;
   const { dailyBudget } = config.upstream;
