@@ -1,6 +1,5 @@
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
-import FederationPlugin from '@pothos/plugin-federation';
 import type { LinkIndexLoader } from '../loaders/link-index-loader.ts';
 
 /** What a resolver may use. */
@@ -12,6 +11,15 @@ export interface GraphContext {
 
 export const builder = new SchemaBuilder<{
   Context: GraphContext;
+  Directives: {
+    key: { locations: 'OBJECT'; args: { fields: string } };
+    link: { locations: 'SCHEMA'; args: { url: string; import: readonly string[] } };
+  };
   Scalars: { DateTime: { Input: never; Output: Date } };
   DefaultFieldNullability: false;
-}>({ plugins: [DirectivesPlugin, FederationPlugin], defaultFieldNullability: false });
+}>({
+  plugins: [DirectivesPlugin],
+  // The form in which the printer of the subgraph's SDL reads them.
+  directives: { useGraphQLToolsUnorderedDirectives: true },
+  defaultFieldNullability: false,
+});

@@ -1,21 +1,20 @@
 import type { GraphQLError } from 'graphql';
-import { builder } from './builder.ts';
 import { badUserInput } from './errors.ts';
-import { Kol, kolOrError } from './kol.ts';
-
-/**
- * A KOL as a router asks for it. A bad id becomes an Error value: what is thrown here would orphan what the other
- * representations have begun, and Node would end the process.
- */
-builder.asEntity(Kol, {
-  key: builder.selection<{ id: string }>('id'),
-  resolveReference: ({ id }) => kolOrError(toId(id)),
-});
+import type { EntityResolvers } from './federation.ts';
+import { kolOrError } from './kol.ts';
 
 /** An entity of this subgraph as a router names it: any JSON value, until `refuseForeignEntities` has seen it. */
 export type Representation = { readonly __typename: 'Kol'; readonly id: unknown };
 
-/** The federation library throws at a type that it does not know, when it has begun with the others. */
+/** A bad id becomes an Error value, so that it takes its own place and harms no other representation. */
+export const entityResolvers: EntityResolvers = {
+  Kol: ({ id }: Representation) => kolOrError(toId(id)),
+};
+
+/**
+ * The federation library throws at a type that it does not know when it has begun with the other representations:
+ * nobody would await their promises, and a rejected one would end the process.
+ */
 export function refuseForeignEntities(representations: readonly unknown[]): GraphQLError | undefined {
   return representations.every((value) => (value as Partial<Representation> | null)?.__typename === 'Kol')
     ? undefined

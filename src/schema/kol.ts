@@ -18,6 +18,7 @@ function answerOf(outcome: LinkIndexOutcome): LinkIndexAnswer | null {
 
 export const Kol = builder.objectRef<{ readonly id: string }>('Kol').implement({
   description: 'A creator (key opinion leader) on Xingtu, the marketplace of Douyin.',
+  directives: { key: { fields: 'id' } },
   fields: (t) => ({
     id: t.exposeID('id', { description: "The KOL's id on Xingtu." }),
     linkIndex: t.field({

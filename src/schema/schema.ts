@@ -2,14 +2,18 @@ import { GraphQLDeferDirective, GraphQLStreamDirective } from '@graphql-tools/ut
 import { graphqlSync, printSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
 import './date-time.ts';
-import './entities.ts';
+import { entityResolvers } from './entities.ts';
+import { toSubgraphSchema } from './federation.ts';
 import './query.ts';
 
 /** The lowest version that has all we use: what a router understands it by, the more routers the better. */
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.0';
 
 /** What is served: the graph, and the two fields by which a router composes and joins it. */
-export const schema = builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key'] });
+export const schema = toSubgraphSchema(
+  builder.toSchema({ sortSchema: false, schemaDirectives: { link: { url: FEDERATION, import: ['@key'] } } }),
+  entityResolvers,
+);
 
 /** The SDL for those who query this graph alone, as it is published in `schema.graphql`. */
 export function printSdl(): string {

@@ -19,13 +19,15 @@ export const CAMPAIGNS_SDL = /* GraphQL */ `
   }
 `;
 
-const schema = buildSubgraphSchema({
-  typeDefs: parse(CAMPAIGNS_SDL),
-  resolvers: {
-    Query: { campaign: (_root, { members }: { members: readonly string[] }) => members.map((id) => ({ id })) },
-    Kol: { campaigns: ({ id }: { id: string }) => campaignsOf(id) },
+const schema = buildSubgraphSchema([
+  {
+    typeDefs: parse(CAMPAIGNS_SDL),
+    resolvers: {
+      Query: { campaign: (_root, { members }: { members: readonly string[] }) => members.map((id) => ({ id })) },
+      Kol: { campaigns: ({ id }: { id: string }) => campaignsOf(id) },
+    },
   },
-});
+]);
 
 export function campaignsOf(kolId: string): string[] {
   return [`spring of ${kolId}`];

@@ -2,13 +2,9 @@ import { builder } from './builder.ts';
 import { deprecatedProducts } from './data.ts';
 import { User } from './user.ts';
 
-export interface DeprecatedProductKey {
-  sku: string;
-  package: string;
-}
-
 /** An entity whose key has two fields. */
 export const DeprecatedProduct = builder.objectRef<(typeof deprecatedProducts)[number]>('DeprecatedProduct').implement({
+  directives: { key: { fields: 'sku package' } },
   fields: (t) => ({
     sku: t.exposeString('sku', { nullable: false }),
     package: t.exposeString('package', { nullable: false }),
@@ -17,11 +13,9 @@ export const DeprecatedProduct = builder.objectRef<(typeof deprecatedProducts)[n
   }),
 });
 
-builder.asEntity(DeprecatedProduct, {
-  key: builder.selection<DeprecatedProductKey>('sku package'),
-  resolveReference: findDeprecatedProduct,
-});
-
-export function findDeprecatedProduct(key: DeprecatedProductKey): (typeof deprecatedProducts)[number] | undefined {
+export function findDeprecatedProduct(key: {
+  sku: string;
+  package: string;
+}): (typeof deprecatedProducts)[number] | undefined {
   return deprecatedProducts.find((product) => product.sku === key.sku && product.package === key.package);
 }

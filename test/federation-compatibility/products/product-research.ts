@@ -12,13 +12,13 @@ const CaseStudy = builder.objectRef<Research['study']>('CaseStudy').implement({
 
 /** An entity whose key lies within another object. */
 export const ProductResearch = builder.objectRef<Research>('ProductResearch').implement({
+  directives: { key: { fields: 'study { caseNumber }' } },
   fields: (t) => ({
     study: t.expose('study', { type: CaseStudy, nullable: false }),
     outcome: t.string({ resolve: ({ outcome }) => outcome }),
   }),
 });
 
-builder.asEntity(ProductResearch, {
-  key: builder.selection<{ study: { caseNumber: string } }>('study { caseNumber }'),
-  resolveReference: ({ study }) => research.find((each) => each.study.caseNumber === study.caseNumber),
-});
+export function findResearch({ study }: { study: { caseNumber: string } }): Research | undefined {
+  return research.find((each) => each.study.caseNumber === study.caseNumber);
+}

@@ -10,17 +10,22 @@ const ProductVariation = builder.objectRef<Product['variation']>('ProductVariati
 });
 
 const ProductDimension = builder.objectRef<Product['dimensions']>('ProductDimension').implement({
-  shareable: true,
+  directives: { shareable: {} },
   fields: (t) => ({
     size: t.exposeString('size'),
     weight: t.exposeFloat('weight'),
-    unit: t.exposeString('unit', { inaccessible: true }),
+    unit: t.exposeString('unit', { directives: { inaccessible: {} } }),
   }),
 });
 
 /** An entity with three keys, of which the last reaches into another object. */
 export const Product = builder.objectRef<Product>('Product').implement({
-  directives: { custom: {} },
+  directives: [
+    { name: 'key', args: { fields: 'id' } },
+    { name: 'key', args: { fields: 'sku package' } },
+    { name: 'key', args: { fields: 'sku variation { id }' } },
+    { name: 'custom', args: {} },
+  ],
   fields: (t) => ({
     id: t.exposeID('id', { nullable: false }),
     sku: t.exposeString('sku'),
@@ -28,23 +33,20 @@ export const Product = builder.objectRef<Product>('Product').implement({
     variation: t.expose('variation', { type: ProductVariation }),
     dimensions: t.expose('dimensions', { type: ProductDimension }),
     createdBy: t.expose('createdBy', {
-      type: User.provides<{ totalProductsCreated: number }>('totalProductsCreated'),
+      type: User,
+      directives: { provides: { fields: 'totalProductsCreated' } },
     }),
-    notes: t.string({ tag: 'internal', resolve: ({ notes }) => notes }),
+    notes: t.string({ directives: { tag: { name: 'internal' } }, resolve: ({ notes }) => notes }),
     research: t.expose('research', { type: [ProductResearch], nullable: false }),
   }),
 });
 
-builder.asEntity(Product, {
-  key: [
-    builder.selection<{ id: string }>('id'),
-    builder.selection<{ sku: string; package: string }>('sku package'),
-    builder.selection<{ sku: string; variation: { id: string } }>('sku variation { id }'),
-  ],
-  resolveReference: (key) =>
-    products.find((product) => {
-      if ('id' in key) return product.id === key.id;
-      if (product.sku !== key.sku) return false;
-      return 'package' in key ? product.package === key.package : product.variation.id === key.variation.id;
-    }),
-});
+type ProductKey = { id: string } | { sku: string; package: string } | { sku: string; variation: { id: string } };
+
+export function findProduct(key: ProductKey): Product | undefined {
+  return products.find((product) => {
+    if ('id' in key) return product.id === key.id;
+    if (product.sku !== key.sku) return false;
+    return 'package' in key ? product.package === key.package : product.variation.id === key.variation.id;
+  });
+}

@@ -1,14 +1,13 @@
 import { builder } from './builder.ts';
-import { products } from './data.ts';
 import { DeprecatedProduct, findDeprecatedProduct } from './deprecated-product.ts';
-import { Product } from './product.ts';
+import { findProduct, Product } from './product.ts';
 
 builder.queryType({
   fields: (t) => ({
     product: t.field({
       type: Product,
       args: { id: t.arg.id({ required: true }) },
-      resolve: (_root, { id }) => products.find((product) => product.id === id),
+      resolve: (_root, key) => findProduct(key),
     }),
     deprecatedProduct: t.field({
       type: DeprecatedProduct,
