@@ -11,6 +11,9 @@ import { VERSION } from './version.ts';
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+/** Errors whose message says to a person what to do; the others are faults of ours. */
+const EXPLAINED: ReadonlySet<string> = new Set(['StoreInUseError', 'WorkerStartError']);
+
 /** Debug words at which undici prints its requests' paths, and ours hold the token. */
 const TALKATIVE = ['undici', 'fetch', 'websocket'];
 
@@ -51,7 +54,7 @@ async function run(): Promise<void> {
     }
     case 'check': {
       const { check } = await import('./commands/check.ts');
-      if (!(await check(await loadConfig(), processIdentity(), print))) process.exitCode = EXIT_FAILURE;
+      if (!(await check(await loadConfig(), print))) process.exitCode = EXIT_FAILURE;
       return;
     }
     case 'serve': {
@@ -101,15 +104,7 @@ async function loadConfig() {
 }
 
 function processIdentity(): ProcessIdentity {
-  return { pid: process.pid, name: randomUUID(), isAlive };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // alive, and somebody else's
-  }
+  return { pid: process.pid, name: randomUUID() };
 }
 
 /** A rejection that nobody took is a fault of ours, and no reason to lose the purchases of everybody else. */
@@ -161,14 +156,11 @@ function explain(error: unknown): number {
     printError(`kol-gateway: ${error.message}`);
     return EXIT_USAGE;
   }
-  const { syscall, message, stack } = error as NodeJS.ErrnoException;
-  if (error instanceof Error && error.name === 'WorkerStartError') {
-    printError(`kol-gateway: ${error.message}`);
-    return EXIT_FAILURE;
-  }
+  const { name, syscall, message, stack } = error as NodeJS.ErrnoException;
   // The primary process of workers binds the port for them.
   const isAddressTrouble = syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo';
-  printError(`kol-gateway: ${isAddressTrouble ? `cannot listen: ${message}; choose another host or port` : stack}`);
+  if (isAddressTrouble) printError(`kol-gateway: cannot listen: ${message}; choose another host or port`);
+  else printError(`kol-gateway: ${EXPLAINED.has(name) ? message : stack}`);
   return EXIT_FAILURE;
 }
 

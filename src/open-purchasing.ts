@@ -37,7 +37,7 @@ export interface OpenPurchasingOptions {
 
 /**
  * From the paid call to the cache in front of it.
- * @throws TokenFileError when the token file holds no token any more
+ * @throws TokenFileError when the token file holds no token any more; StoreInUseError when another process has the SQLite file
  */
 export async function openPurchasing(options: OpenPurchasingOptions) {
   const { config, log, identity, clock, timers, random, steadyMs, sandboxLatencyMs, closing } = options;
@@ -73,7 +73,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
   const memory = createAnswerMemory({ maxEntries, lifetimes, clock });
   const onError = telemetry.onStoreError;
   const stores = await openStores({
-    ...{ config, log, identity, clock, onError, closing },
+    ...{ config, log, identity, clock, timers, onError, closing },
     account: () => accountOf(upstream.token.current()),
     endpoint: () => endpoints.current().name,
     // What is not in memory is found in the store when it is asked for.

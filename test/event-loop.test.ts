@@ -21,7 +21,7 @@ async function turnsWhilePending(promise: Promise<unknown>): Promise<number> {
 const MANY_TURNS = 10;
 
 function openFile(path: string) {
-  const file = openSqliteFile(path);
+  const file = openSqliteFile(path, 1);
   onTestFinished(() => file.close());
   return file;
 }

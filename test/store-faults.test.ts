@@ -69,6 +69,12 @@ async function expectAnswers(gateway: TestGateway, upstream: ScriptedUpstream, i
   expect(upstream.calls.length - callsBefore).toBe(ids.length);
 }
 
+/** Buys into the file by a gateway that has ended by then. */
+async function fill(upstream: ScriptedUpstream, path: string, ...ids: readonly string[]): Promise<void> {
+  await using filler = await start(upstream, path);
+  await expectAnswers(filler, upstream, ids);
+}
+
 describe('a store that cannot be opened', () => {
   /** What is wrong, what is said of it, what makes it so, and where the store is then meant to be. */
   test.each<[string, string, (path: string) => unknown, string?]>([
@@ -77,6 +83,8 @@ describe('a store that cannot be opened', () => {
     ['it is a folder', 'unable to open database file', (path) => mkdirSync(path)],
     ['it is garbage', 'file is not a database', (path) => writeFileSync(path, GARBAGE)],
     ['it is of another version', 'got version 99', (path) => execute(path, 'PRAGMA user_version = 99')],
+    ['its lock is a folder', 'cannot lock', (path) => mkdirSync(`${path}-lock`)],
+    ['its lock is garbage', 'file is not a database', (path) => writeFileSync(`${path}-lock`, GARBAGE)],
     ['it is locked for good', 'database is locked', (path) => lockStore(path, LOCKED_FOR_READERS)],
   ])('fails no query: %s', async (_, message, breakIt, suffix = '') => {
     const path = temporaryStorePath();
@@ -91,8 +99,7 @@ describe('a store that cannot be opened', () => {
   test('is read where it cannot be written to', async () => {
     const path = temporaryStorePath();
     await using upstream = await startScriptedUpstream(answers);
-    await using filler = await start(upstream, path);
-    await expectAnswers(filler, upstream, ['1']);
+    await fill(upstream, path, '1');
     lockStore(path);
     await using gateway = await start(upstream, path, { UPSTREAM_DAILY_BUDGET: '100' });
     expect(await star(gateway, '1')).toBe(starOf('1'));
@@ -213,19 +220,18 @@ describe('a store that breaks under us', () => {
     expect(await gateway.stop()).toEqual([]);
   });
 
-  function fill(path: string): () => void {
+  function fillDisk(path: string): () => void {
     execute(path, DISK_FULL);
     return () => execute(path, 'DROP TRIGGER full_disk');
   }
 
   test.each([
     ['locked', lockStore],
-    ['full', fill],
+    ['full', fillDisk],
   ] as const)('%s, it is read all the same, and gets what it did not take when that is over', async (_, breakIt) => {
     const path = temporaryStorePath();
     await using upstream = await startScriptedUpstream(answers);
-    await using filler = await start(upstream, path);
-    await expectAnswers(filler, upstream, ['1']);
+    await fill(upstream, path, '1');
     await using gateway = await start(upstream, path);
     const repair = breakIt(path);
     expect(await star(gateway, '1')).toBe(starOf('1'));

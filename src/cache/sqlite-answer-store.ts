@@ -4,7 +4,7 @@ import { bornAtMsOf } from './entry.ts';
 import { decodeOutcome, encodeOutcome } from './stored-outcome.ts';
 
 /**
- * Answers in a SQLite file, which several processes of one machine may share.
+ * Answers in a SQLite file.
  * @param namespace what keeps the answers of another upstream, or of the sandbox, apart from ours
  */
 export function createSqliteAnswerStore(file: SqliteFile, namespace: string): AnswerStore {

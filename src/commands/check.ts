@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { describeRedis } from '../redis/location.ts';
 import { inspectLedger } from '../stores/open-stores.ts';
-import type { ProcessIdentity } from '../stores/stores.ts';
 import { createUpstreamClient } from '../upstream/client.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
@@ -13,24 +12,22 @@ type Print = (line: string) => void;
  *
  * @returns whether all is well
  */
-export async function check(config: Config, identity: ProcessIdentity, print: Print): Promise<boolean> {
+export async function check(config: Config, print: Print): Promise<boolean> {
   print('configuration: good');
   for (const warning of config.warnings) print(`warning: ${warning}`);
-  const isLedgerGood = await checkLedger(config, identity, print);
+  const isLedgerGood = await checkLedger(config, print);
   return (await checkUpstream(config, print)) && isLedgerGood;
 }
 
-async function checkLedger(config: Config, identity: ProcessIdentity, print: Print): Promise<boolean> {
+async function checkLedger(config: Config, print: Print): Promise<boolean> {
   try {
-    const ledger = await inspectLedger(config, identity);
+    const ledger = await inspectLedger(config);
     if (ledger === undefined) return true;
     const { day, billed, unknown, open } = ledger.today;
     const budget = config.upstream.dailyBudget ?? 'no budget';
     print(`ledger: ${day}: ${billed} billed, ${unknown} perhaps billed, ${open} in flight (${budget})`);
-    for (const { pid, atMs } of ledger.abandoned) {
-      print(
-        `ledger: a call of process ${pid}, begun at ${new Date(atMs).toISOString()}, was never settled: perhaps billed`,
-      );
+    for (const { atMs } of ledger.abandoned) {
+      print(`ledger: a call begun at ${new Date(atMs).toISOString()} was never settled: perhaps billed`);
     }
     return true;
   } catch (error) {

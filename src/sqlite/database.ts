@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 
 /** Raised when the tables change; a file of another version is refused rather than misread. */
 const SCHEMA_VERSION = 1;
@@ -33,24 +34,57 @@ export interface OpenDatabase {
  * Opens the file, and makes it with its folder when it is missing. WAL with `synchronous=NORMAL`: a write outlives the
  * process from the moment it returns, and the last ones may be lost only with the machine.
  *
- * @throws when the file cannot be opened, is no database, or is of another version
+ * @param beforeUse told where the file is, symbolic links resolved, before anything of it is read or written
+ * @throws when the file cannot be opened, is no database, or is of another version; what `beforeUse` throws
  */
-export function openDatabase(path: string): OpenDatabase {
+export function openDatabase(path: string, beforeUse?: (location: string) => void): OpenDatabase {
   makeFolder(dirname(path));
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
+    const location = database.location();
+    if (location !== null) beforeUse?.(location);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     // Most starts find the tables there, and need not wait for whoever writes.
     if (versionOf(database) === 0) inTransaction(database, () => versionOf(database) === 0 && database.exec(TABLES));
-    const version = versionOf(database);
-    if (version !== SCHEMA_VERSION)
-      throw new Error(`expected a store of version ${SCHEMA_VERSION}, got version ${version}`);
+    expectVersion(versionOf(database));
   } catch (error) {
     database.close();
     throw error;
   }
   const inode = inodeOf(path);
   return { database, isInPlace: () => inodeOf(path) === inode };
+}
+
+/**
+ * Opens a file for reading, beside whoever uses it. Nothing is written to it or to its log, and no file is made beside
+ * it; only the index of the log (`-shm`), which is there with the log, is touched as every reader does.
+ *
+ * @param location with symbolic links resolved
+ * @returns undefined where no store is in the file yet
+ * @throws when the file cannot be read, is no database, or is of another version
+ */
+export function openForReading(location: string): DatabaseSync | undefined {
+  // SQLite makes a log beside a file that has none even to read it. Without a log nobody uses the file, and all is in it.
+  const url = pathToFileURL(location);
+  if (!existsSync(`${location}-wal`)) url.search = 'immutable=1';
+  const database = new DatabaseSync(url, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
+  try {
+    const version = versionOf(database);
+    if (version !== 0) {
+      expectVersion(version);
+      return database;
+    }
+    database.close();
+    return undefined;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function expectVersion(version: number): void {
+  if (version !== SCHEMA_VERSION)
+    throw new Error(`expected a store of version ${SCHEMA_VERSION}, got version ${version}`);
 }
 
 function versionOf(database: DatabaseSync): number {
@@ -77,6 +111,6 @@ export function inTransaction<Result>(database: DatabaseSync, run: () => Result)
   }
 }
 
-function inodeOf(path: string): number | undefined {
+export function inodeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -5,24 +5,19 @@ import { inTransaction } from './database.ts';
 export interface SpendingRow {
   readonly billed: number;
   readonly unknown: number;
-  /** Reserved and not settled, by all processes on this file. */
+  /** Reserved and not settled. */
   readonly open: number;
 }
 
 export interface ReservationRow {
-  readonly id: number;
   readonly scope: string;
   readonly day: string;
-  readonly owner: string;
-  readonly pid: number;
   readonly atMs: number;
 }
 
 export interface ReserveRequest {
   readonly scope: string;
   readonly day: string;
-  readonly owner: string;
-  readonly pid: number;
   readonly atMs: number;
   /** Null is no limit. */
   readonly budget: number | null;
@@ -45,8 +40,10 @@ export interface KnownBooking extends Booking {
 export function prepareSpending(database: DatabaseSync) {
   const selectDay = database.prepare('SELECT billed, unknown FROM spending WHERE scope = ? AND day = ?');
   const countOpen = database.prepare('SELECT count(*) AS open FROM reservations WHERE scope = ? AND day = ?');
-  const insert = database.prepare('INSERT INTO reservations (scope, day, owner, pid, at_ms) VALUES (?, ?, ?, ?, ?)');
-  const remove = database.prepare('DELETE FROM reservations WHERE id = ? AND owner = ?');
+  // Version 0.1.0 told the processes of one file apart by `owner` and `pid`.
+  const insert = database.prepare("INSERT INTO reservations (scope, day, owner, pid, at_ms) VALUES (?, ?, '', 0, ?)");
+  const remove = database.prepare('DELETE FROM reservations WHERE id = ?');
+  const removeAll = database.prepare('DELETE FROM reservations');
   const add = database.prepare(
     `INSERT INTO spending (scope, day, billed, unknown) VALUES (?, ?, ?, ?)
      ON CONFLICT (scope, day) DO UPDATE SET billed = billed + excluded.billed, unknown = unknown + excluded.unknown`,
@@ -55,9 +52,7 @@ export function prepareSpending(database: DatabaseSync) {
     `INSERT INTO spending (scope, day, billed, unknown) VALUES (?, ?, ?, ?)
      ON CONFLICT (scope, day) DO UPDATE SET billed = max(billed, excluded.billed), unknown = max(unknown, excluded.unknown)`,
   );
-  const selectOthers = database.prepare(
-    "SELECT id, scope, day, owner, pid, at_ms AS atMs FROM reservations WHERE (scope = ?1 OR scope LIKE ?1 || ' client %') AND owner <> ?2 ORDER BY id",
-  );
+  const selectAll = database.prepare('SELECT scope, day, at_ms AS atMs FROM reservations ORDER BY id');
 
   function spendingOf(scope: string, day: string): SpendingRow {
     const spent = selectDay.get(scope, day) as { billed: number; unknown: number } | undefined;
@@ -71,36 +66,42 @@ export function prepareSpending(database: DatabaseSync) {
     return spendingOf(scope, day);
   }
 
+  const openReservations = () => selectAll.all() as unknown as ReservationRow[];
+
   return {
     spendingOf,
+    openReservations,
     book: (booking: KnownBooking): SpendingRow => inTransaction(database, () => book(booking)),
     /** Reserves one call, unless the day has no room for it: decided and written in one transaction. */
-    reserve({ scope, day, owner, pid, atMs, budget }: ReserveRequest): { id: number | null; spending: SpendingRow } {
+    reserve({ scope, day, atMs, budget }: ReserveRequest): { id: number | null; spending: SpendingRow } {
       return inTransaction(database, () => {
         const { billed, unknown, open } = spendingOf(scope, day);
         if (budget !== null && billed + unknown + open >= budget)
           return { id: null, spending: { billed, unknown, open } };
-        const id = Number(insert.run(scope, day, owner, pid, atMs).lastInsertRowid);
+        const id = Number(insert.run(scope, day, atMs).lastInsertRowid);
         return { id, spending: { billed, unknown, open: open + 1 } };
       });
     },
     /** Ends a reservation with what it cost. One that is not in the file was made in a file that is gone; it cost that all the same. */
-    settle: ({ id, owner, ...booking }: KnownBooking & { readonly id: number; readonly owner: string }): SpendingRow =>
+    settle: ({ id, ...booking }: KnownBooking & { readonly id: number }): SpendingRow =>
       inTransaction(database, () => {
-        remove.run(id, owner);
+        remove.run(id);
         return book(booking);
       }),
-    /** Counts the call of a dead process as unknown, once. */
-    abandon: ({ id, scope, owner, day }: ReservationRow): void =>
-      inTransaction(database, () => {
-        if (remove.run(id, owner).changes > 0) add.run(scope, day, 0, 1);
-      }),
+    /** Counts every call that is open as unknown. @returns them */
+    settleOpen(): readonly ReservationRow[] {
+      // Most starts find none, and need not write for it.
+      if (openReservations().length === 0) return [];
+      return inTransaction(database, () => {
+        const open = openReservations();
+        for (const { scope, day } of open) add.run(scope, day, 0, 1);
+        removeAll.run();
+        return open;
+      });
+    },
     /** Sees to it that a day counts at least so much. */
     raise: ({ scope, day, billed, unknown }: Booking): void => {
       raise.run(scope, day, billed, unknown);
     },
-    /** Those of other owners, with those of the scope's clients, for whoever can tell which of them are dead. */
-    reservationsOfOthers: (scope: string, owner: string) =>
-      selectOthers.all(scope, owner) as unknown as ReservationRow[],
   };
 }

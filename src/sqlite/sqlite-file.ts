@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { threadUrl } from '../own-files.ts';
+import { StoreInUseError } from './lock.ts';
 import type { Operations } from './operations.ts';
-import type { OperationName, WorkerReply, WorkerRequest } from './worker.ts';
+import type { OperationName, WorkerData, WorkerReply, WorkerRequest } from './worker.ts';
 
 /** A SQLite file, worked on in a thread of its own: node:sqlite is synchronous, and a slow disk must not hold up the event loop. */
 export interface SqliteFile {
-  /** Rejects when the file cannot do it, with SQLite's own words. */
+  /** Rejects when the file cannot do it, with SQLite's own words, and with a `StoreInUseError` while another process has it. */
   call<Name extends OperationName>(
     name: Name,
     ...args: Parameters<Operations[Name]>
@@ -17,8 +18,11 @@ export interface SqliteFile {
 
 const END_PATIENCE_MS = 1000;
 
-/** @param path the file; it is opened, or made, by the first call */
-export function openSqliteFile(path: string): SqliteFile {
+/**
+ * @param path the file; it is locked, and opened or made, by the first call
+ * @param pid of this process, for the message to those who find the file in use
+ */
+export function openSqliteFile(path: string, pid: number): SqliteFile {
   const calls = new Map<number, PromiseWithResolvers<unknown>>();
   let lastId = 0;
   let worker: Worker | undefined;
@@ -26,14 +30,14 @@ export function openSqliteFile(path: string): SqliteFile {
   function start(): Worker {
     // A thread has options of its own, and its part of a diagnostic report would else hold the environment whatever ours say.
     const started = new Worker(threadUrl('sqlite/worker'), {
-      workerData: { path },
+      workerData: { path, pid } satisfies WorkerData,
       execArgv: ['--report-exclude-env'],
     });
     started.unref();
     started.on('message', (reply: WorkerReply) => {
       const call = calls.get(reply.id);
       calls.delete(reply.id);
-      if ('error' in reply) call?.reject(new Error(reply.error));
+      if ('error' in reply) call?.reject(reply.isInUse ? new StoreInUseError(reply.error) : new Error(reply.error));
       else call?.resolve(reply.result);
     });
     // Node follows an `error` with an `exit`, which must not reach the calls of the next thread.

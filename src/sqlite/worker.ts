@@ -1,8 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type OpenDatabase, openDatabase } from './database.ts';
+import { StoreInUseError, type StoreLock, takeLock } from './lock.ts';
 import { type Operations, prepareOperations } from './operations.ts';
 
 export type OperationName = keyof Operations;
+
+export interface WorkerData {
+  readonly path: string;
+  /** Of this process, for the message to those who find the file in use. */
+  readonly pid: number;
+}
 
 export interface WorkerRequest {
   readonly id: number;
@@ -12,22 +19,31 @@ export interface WorkerRequest {
 
 export type WorkerReply =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string; readonly isInUse: boolean };
 
-const { path } = workerData as { path: string };
+const { path, pid } = workerData as WorkerData;
+let lock: StoreLock | undefined;
 let opened: (OpenDatabase & { readonly operations: Operations }) | undefined;
 
-/** The file is opened by the first that needs it, and anew after it was deleted, replaced, or could not be opened. */
+/** The file is opened by the first that needs it, and anew after it or its lock was deleted, replaced, or could not be opened. */
 function operations(): Operations {
-  if (opened && !opened.isInPlace()) close();
+  if (opened && !(opened.isInPlace() && lock?.isInPlace())) close();
   if (!opened) {
-    const database = openDatabase(path);
+    const database = openDatabase(path, holdLock);
     opened = {
       ...database,
       operations: prepareOperations(database.database),
     };
   }
   return opened.operations;
+}
+
+/** A lock that is still in place is kept while the file is opened anew: nobody else gets in meanwhile. */
+function holdLock(storePath: string): void {
+  if (lock?.storePath === storePath && lock.isInPlace()) return;
+  lock?.release();
+  lock = undefined;
+  lock = takeLock(storePath, pid);
 }
 
 function close(): void {
@@ -41,7 +57,8 @@ parentPort?.on('message', ({ id, name, args }: WorkerRequest) => {
     const operation = operations()[name] as (...values: readonly unknown[]) => unknown;
     reply = { id, result: operation(...args) };
   } catch (error) {
-    reply = { id, error: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    reply = { id, error: message, isInUse: error instanceof StoreInUseError };
   }
   parentPort?.postMessage(reply);
 });

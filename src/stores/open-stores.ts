@@ -1,9 +1,12 @@
 import type { Config } from '../config/config.ts';
 import { createClientLedgers } from '../upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../upstream/memory-ledger.ts';
-import type { OpenStoresOptions, ProcessIdentity, Stores } from './stores.ts';
+import type { OpenStoresOptions, Stores } from './stores.ts';
 
-/** Where answers and bookings are kept. Synthetic ones and those of another upstream stay apart from ours. */
+/**
+ * Where answers and bookings are kept. Synthetic ones and those of another upstream stay apart from ours.
+ * @throws StoreInUseError when another process has the SQLite file
+ */
 export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   const { clock } = options;
   const { cache, upstream } = options.config;
@@ -25,14 +28,14 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
 }
 
 /** What the ledger says, without a change to it; undefined where none is kept, or none is there yet. @throws when it cannot be read */
-export async function inspectLedger(config: Config, identity: ProcessIdentity) {
+export async function inspectLedger(config: Config) {
   const { store } = config.cache;
   switch (store.kind) {
     case 'memory':
       return undefined;
     case 'sqlite': {
       const { inspectSqliteLedger } = await import('./sqlite-stores.ts');
-      return inspectSqliteLedger(store.path, config, identity);
+      return inspectSqliteLedger(store.path, config);
     }
     case 'redis': {
       const { inspectRedisLedger } = await import('./redis-stores.ts');

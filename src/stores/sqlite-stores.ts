@@ -1,29 +1,40 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { createSqliteAnswerStore } from '../cache/sqlite-answer-store.ts';
 import type { Config } from '../config/config.ts';
-import { openSqliteFile, type SqliteFile } from '../sqlite/sqlite-file.ts';
-import { type AbandonedOptions, findAbandoned, settleAbandoned } from '../upstream/abandoned-reservations.ts';
+import { openForReading } from '../sqlite/database.ts';
+import { isLocked, StoreInUseError } from '../sqlite/lock.ts';
+import { prepareSpending } from '../sqlite/spending.ts';
+import { openSqliteFile } from '../sqlite/sqlite-file.ts';
+import { abandonedCalls, createAbandonedSettling } from '../upstream/abandoned-reservations.ts';
 import { clientScopeOf, createClientLedgers } from '../upstream/client-ledgers.ts';
 import { utcDayOf } from '../upstream/ledger.ts';
 import { createSqliteBooks } from '../upstream/sqlite-books.ts';
 import { createStoredLedger } from '../upstream/stored-ledger.ts';
-import { systemTimers, within } from '../upstream/timers.ts';
-import { type OpenStoresOptions, type ProcessIdentity, START_PATIENCE_MS, type Stores, scopeOf } from './stores.ts';
+import { systemTimers, type Timers, within } from '../upstream/timers.ts';
+import { type OpenStoresOptions, START_PATIENCE_MS, type Stores, scopeOf } from './stores.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
-/** Beyond an attempt's own deadline: connecting, storing, and a machine that was asleep. */
-const MAX_CALL_MARGIN_MS = 600_000;
+/** How long a start waits for the file, which another process may be leaving, in milliseconds. */
+const HOLDER_PATIENCE_MS = 5000;
+/** How often it looks whether that process is gone, in milliseconds. */
+const HOLDER_LOOK_MS = 100;
 
-/** Everything in one SQLite file, which the processes of one machine may share. */
+/**
+ * Everything in one SQLite file, which this process has to itself.
+ * @throws StoreInUseError when another process has it, and is still there after five seconds
+ */
 export async function openSqliteStores(path: string, options: OpenStoresOptions): Promise<Stores> {
-  const { config, log, clock, identity, closing, onError } = options;
-  const file = openSqliteFile(path);
+  const { config, log, clock, identity, timers, closing, onError } = options;
+  const file = openSqliteFile(path, identity.pid);
   closing.defer(() => file.close());
   const scope = scopeOf(config);
-  const owner = { name: identity.name, pid: identity.pid };
+  const settleAbandoned = createAbandonedSettling(file, ({ day, atMs }) => {
+    const at = new Date(atMs).toISOString();
+    log.warn({ day, at }, 'a call of a process that ended; counted as perhaps billed');
+  });
   const openLedger = (ofScope: string, dailyBudget?: number) => {
-    const books = createSqliteBooks({ file, scope: ofScope, owner, clock: clock });
-    return createStoredLedger({ books, dailyBudget, clock: clock, timers: systemTimers, onError });
+    const books = createSqliteBooks({ file, scope: ofScope, settleAbandoned, clock });
+    return createStoredLedger({ books, dailyBudget, clock, timers: systemTimers, onError });
   };
   const ledger = openLedger(scope, config.upstream.dailyBudget);
   closing.defer(() => ledger.close());
@@ -34,20 +45,19 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
   });
   closing.defer(() => clients.close());
 
-  /** The calls of processes that died, also while we run. */
-  async function askAfterTheDead(): Promise<void> {
-    for (const { day, pid, atMs } of await settleAbandoned(abandonedOptions(file, config, identity, clock))) {
-      const at = new Date(atMs).toISOString();
-      log.warn({ day, pid, at }, 'a call of a process that ended; counted as perhaps billed');
-    }
-  }
-
-  const start = askAfterTheDead().then(() => ledger.load());
-  await within(systemTimers, START_PATIENCE_MS, start).catch((error: unknown) => onError('start', error));
+  const start = async () => {
+    // Longer than for a store in trouble: who has the file decides whether this process may start.
+    await within(systemTimers, HOLDER_PATIENCE_MS, settleAbandoned());
+    await within(systemTimers, START_PATIENCE_MS, ledger.load());
+  };
+  const onWait = () => log.debug({ store: path }, 'another process has the store; waiting for its end');
+  await onceHolderIsGone({ start, timers, onWait }).catch((error: unknown) => {
+    if (error instanceof StoreInUseError) throw error;
+    onError('start', error);
+  });
 
   const sweeping = setInterval(() => {
     file.call('sweepAnswers', clock()).catch((error: unknown) => onError('sweep', error));
-    askAfterTheDead().catch((error: unknown) => onError('sweep', error));
   }, SWEEP_INTERVAL_MS).unref();
   closing.defer(() => clearInterval(sweeping));
 
@@ -59,25 +69,45 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
   };
 }
 
-function abandonedOptions(
-  file: SqliteFile,
-  config: Config,
-  owner: ProcessIdentity,
-  clock: () => number,
-): AbandonedOptions {
-  const maxCallMs = config.upstream.timeoutMs + MAX_CALL_MARGIN_MS;
-  return { file, scope: scopeOf(config), owner, isAlive: owner.isAlive, maxCallMs, clock };
+interface HolderWait {
+  readonly start: () => Promise<void>;
+  readonly timers: Timers;
+  readonly onWait: () => void;
 }
 
-/** What the ledger in a file says, without a change to it; undefined where there is none yet. @throws when it cannot be read */
-export async function inspectSqliteLedger(path: string, config: Config, identity: ProcessIdentity) {
+async function onceHolderIsGone({ start, timers, onWait }: HolderWait): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += HOLDER_LOOK_MS) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof StoreInUseError) || waitedMs >= HOLDER_PATIENCE_MS) throw error;
+    }
+    if (waitedMs === 0) onWait();
+    await new Promise<void>((resolve) => void timers.after(HOLDER_LOOK_MS, resolve));
+  }
+}
+
+/**
+ * What the ledger in a file says, beside the gateway that may be using it and without a change to it; undefined where
+ * there is none yet. What is open while no process has the file is what the next start counts as unknown.
+ *
+ * @throws when it cannot be read
+ */
+export function inspectSqliteLedger(path: string, config: Config) {
   if (!existsSync(path)) return undefined;
-  const file = openSqliteFile(path);
+  const location = realpathSync(path);
+  const database = openForReading(location);
+  if (database === undefined) return undefined;
   try {
-    const day = utcDayOf(Date.now());
-    const today = { day, ...(await file.call('spendingOf', scopeOf(config), day)) };
-    return { today, abandoned: await findAbandoned(abandonedOptions(file, config, identity, Date.now)) };
+    const { spendingOf, openReservations } = prepareSpending(database);
+    const [scope, day] = [scopeOf(config), utcDayOf(Date.now())];
+    const abandoned = isLocked(location)
+      ? []
+      : abandonedCalls(openReservations()).filter((reservation) => reservation.scope === scope);
+    const { billed, unknown, open } = spendingOf(scope, day);
+    const lost = abandoned.filter((reservation) => reservation.day === day).length;
+    return { today: { day, billed, unknown: unknown + lost, open: open - lost }, abandoned };
   } finally {
-    await file.close();
+    database.close();
   }
 }

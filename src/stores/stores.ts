@@ -8,13 +8,14 @@ import type { Ledger } from '../upstream/ledger.ts';
 import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import type { SharedPace } from '../upstream/shared-pace.ts';
 import type { SharedPauses } from '../upstream/shared-pauses.ts';
+import type { Timers } from '../upstream/timers.ts';
 
-/** This process among others of its machine. */
+/** This process among others. */
 export interface ProcessIdentity {
+  /** For people only: it may come again. */
   readonly pid: number;
-  /** Differs from start to start, where a process id may come again. */
+  /** Differs from start to start. */
   readonly name: string;
-  readonly isAlive: (pid: number) => boolean;
 }
 
 export interface OpenStoresOptions {
@@ -23,6 +24,7 @@ export interface OpenStoresOptions {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly identity: ProcessIdentity;
+  readonly timers: Timers;
   /** The account whose pauses are shared, in a form that does not give its token away. */
   readonly account: () => string;
   /** The endpoint that is asked now. */

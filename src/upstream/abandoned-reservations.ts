@@ -1,37 +1,34 @@
 import type { ReservationRow } from '../sqlite/spending.ts';
 import type { SqliteFile } from '../sqlite/sqlite-file.ts';
+import { isClientScope } from './client-ledgers.ts';
 
-export interface AbandonedOptions {
-  readonly file: SqliteFile;
-  readonly scope: string;
-  /** This process, whose reservations are its own business. */
-  readonly owner: { readonly name: string; readonly pid: number };
-  /** Whether a process of this machine lives. */
-  readonly isAlive: (pid: number) => boolean;
-  /** No call takes longer, in milliseconds: an older reservation is abandoned even if its process id lives on in another process. */
-  readonly maxCallMs: number;
-  readonly clock: () => number;
-}
+/**
+ * Counts as unknown, which is as spent, what processes that ended left open in a file. A file has one process at a time, so
+ * every reservation that is open before the first one of this process is theirs.
+ *
+ * @param onSettled told of each such call
+ * @returns what does it, once; after a failure it is tried again when it is asked for again
+ */
+export function createAbandonedSettling(
+  file: SqliteFile,
+  onSettled: (reservation: ReservationRow) => void,
+): () => Promise<void> {
+  let settling: Promise<void> | undefined;
 
-/** The calls that a process had reserved when it died: named questions, each perhaps billed. */
-export async function findAbandoned(options: AbandonedOptions): Promise<readonly ReservationRow[]> {
-  return (await abandonedRows(options)).filter(({ scope }) => scope === options.scope);
-}
-
-/** A call that a client led is reserved twice: for the account, and for the client. */
-async function abandonedRows(options: AbandonedOptions): Promise<readonly ReservationRow[]> {
-  const { file, scope, owner, isAlive, maxCallMs, clock } = options;
-  const others = await file.call('reservationsOfOthers', scope, owner.name);
-  // In a container the next process has the number of the last one.
-  const isDead = (pid: number) => pid === owner.pid || !isAlive(pid);
-  return others.filter(({ pid, atMs }) => isDead(pid) || clock() - atMs > maxCallMs);
-}
-
-/** Counts them as unknown, which is as spent. @returns those of the account */
-export async function settleAbandoned(options: AbandonedOptions): Promise<readonly ReservationRow[]> {
-  const abandoned = await abandonedRows(options);
-  for (const reservation of abandoned) {
-    await options.file.call('abandon', reservation);
+  async function settle(): Promise<void> {
+    for (const reservation of abandonedCalls(await file.call('settleOpen'))) onSettled(reservation);
   }
-  return abandoned.filter(({ scope }) => scope === options.scope);
+
+  return () => {
+    settling ??= settle().catch((error: unknown) => {
+      settling = undefined;
+      throw error;
+    });
+    return settling;
+  };
+}
+
+/** Each call once: what a client led is reserved for the client as well. */
+export function abandonedCalls(reservations: readonly ReservationRow[]): readonly ReservationRow[] {
+  return reservations.filter(({ scope }) => !isClientScope(scope));
 }

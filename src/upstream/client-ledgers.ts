@@ -25,7 +25,14 @@ export function createClientLedgers(open: (client: string) => Ledger): ClientLed
   };
 }
 
+const CLIENT_PART = ' client ';
+
 /** The scope under which a file keeps a client's spending, beside that of the account. A client's name holds no space. */
 export function clientScopeOf(scope: string, client: string): string {
-  return `${scope} client ${client}`;
+  return `${scope}${CLIENT_PART}${client}`;
+}
+
+/** A call that a client led is reserved twice: for the account, and for the client. */
+export function isClientScope(scope: string): boolean {
+  return scope.includes(CLIENT_PART);
 }

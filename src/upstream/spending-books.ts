@@ -4,7 +4,7 @@ import type { NearestDays } from './ledger.ts';
 export interface BookedSpending {
   readonly billed: number;
   readonly unknown: number;
-  /** Reserved and not settled, by all processes that share the books. */
+  /** Reserved and not settled, by all replicas that share the books. */
   readonly open: number;
 }
 

@@ -6,14 +6,14 @@ export interface SqliteBooksOptions {
   readonly file: SqliteFile;
   /** One account at one upstream, or a client of it. */
   readonly scope: string;
-  /** This process among those that share the file. */
-  readonly owner: { readonly name: string; readonly pid: number };
+  /** Settles what processes that ended left open in the file; asked before each reservation. */
+  readonly settleAbandoned: () => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
 
-/** A ledger's books in a SQLite file, which the processes of one machine may share. */
-export function createSqliteBooks({ file, scope, owner, clock }: SqliteBooksOptions): SpendingBooks {
+/** A ledger's books in a SQLite file. */
+export function createSqliteBooks({ file, scope, settleAbandoned, clock }: SqliteBooksOptions): SpendingBooks {
   /** The file numbers its reservations itself. */
   const rows = new Map<string, Promise<number | null>>();
 
@@ -24,11 +24,8 @@ export function createSqliteBooks({ file, scope, owner, clock }: SqliteBooksOpti
     },
     async reserve({ id, days, budget = null }) {
       const day = dayAt(days, clock());
-      const reserving = file.call('reserve', {
-        ...{ scope, day, budget, atMs: clock() },
-        owner: owner.name,
-        pid: owner.pid,
-      });
+      const request = { scope, day, budget, atMs: clock() };
+      const reserving = settleAbandoned().then(() => file.call('reserve', request));
       rows.set(
         id,
         reserving.then(
@@ -44,9 +41,7 @@ export function createSqliteBooks({ file, scope, owner, clock }: SqliteBooksOpti
       const row = await rows.get(id);
       const booking = { scope, day, billed, unknown, known };
       const spending =
-        row == null
-          ? await file.call('book', booking)
-          : await file.call('settle', { ...booking, id: row, owner: owner.name });
+        row == null ? await file.call('book', booking) : await file.call('settle', { ...booking, id: row });
       rows.delete(id);
       return spending;
     },

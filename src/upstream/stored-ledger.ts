@@ -11,7 +11,7 @@ import {
 import type { BookedSpending, Settlement, SpendingBooks } from './spending-books.ts';
 import { STORE_PATIENCE_MS, type Timers, within } from './timers.ts';
 
-/** How long a refusal for the budget stands before the books are asked again, in milliseconds: another process may have given calls back. */
+/** How long a refusal for the budget stands before the books are asked again, in milliseconds: another replica may have given calls back. */
 const EXHAUSTED_MS = 1000;
 /** How often what the books did not take is offered to them again, in milliseconds. */
 const RESETTLE_MS = 1000;
@@ -20,7 +20,7 @@ export interface StoredLedgerOptions {
   readonly books: SpendingBooks;
   /** Undefined is no limit. */
   readonly dailyBudget: number | undefined;
-  /** Among how many processes a budget is divided while the books are away. Default 1. */
+  /** Among how many replicas a budget is divided while the books are away. Default 1. */
   readonly sharers?: () => number;
   /** Whether books that were never read leave a share of the budget all the same. Default false: they leave nothing. */
   readonly mayStartBlind?: boolean;

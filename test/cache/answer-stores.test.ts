@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AnswerStore } from '../../src/cache/answer-store.ts';
@@ -12,15 +10,14 @@ const NAMESPACE = 'v1 https://upstream.example';
 
 describeAnswerStore('sqlite', { open: () => openStore(temporaryStorePath()) });
 
-/** Leaves its closing to the test's end, so that stores of one test overlap as processes do. */
 function openFile(path: string): SqliteFile {
-  const file = openSqliteFile(path);
+  const file = openSqliteFile(path, 1);
   onTestFinished(() => file.close());
   return file;
 }
 
-function openStore(path: string, namespace = NAMESPACE): AnswerStore {
-  return createSqliteAnswerStore(openFile(path), namespace);
+function openStore(path: string): AnswerStore {
+  return createSqliteAnswerStore(openFile(path), NAMESPACE);
 }
 
 function write(path: string, sql: string, ...values: (string | number)[]): void {
@@ -72,8 +69,8 @@ describe('a sqlite file', () => {
 
   test('namespaces are apart', async () => {
     const path = temporaryStorePath();
-    const ours = openStore(path);
-    const sandbox = openStore(path, 'v1 sandbox');
+    const file = openFile(path);
+    const [ours, sandbox] = [createSqliteAnswerStore(file, NAMESPACE), createSqliteAnswerStore(file, 'v1 sandbox')];
     await ours.put(answerOf('7', 1000, 1));
     expect(await sandbox.getMany(['7'])).toEqual([]);
     await sandbox.put(answerOf('7', 2000, 2));
@@ -92,45 +89,6 @@ describe('a sqlite file', () => {
     const store = openStore(`${temporaryStorePath()}/of/folders/cache.sqlite`);
     await store.put(answerOf('7', 1000));
     expect(await store.getMany(['7'])).toHaveLength(1);
-  });
-
-  test('two handles see what the other one puts, and the newer answer wins', async () => {
-    const path = temporaryStorePath();
-    const [one, other] = [openStore(path), openStore(path)];
-    await one.put(answerOf('7', 2000, 2));
-    await other.put(answerOf('7', 1000, 1));
-    await other.put(answerOf('8', 1000));
-    expect(await other.getMany(['7'])).toEqual([answerOf('7', 2000, 2)]);
-    expect(await one.getMany(['8'])).toEqual([answerOf('8', 1000)]);
-  });
-
-  test('two handles that start together make one file', async () => {
-    const path = temporaryStorePath();
-    const stores = Array.from({ length: 4 }, () => openStore(path));
-    const puts = stores.map((store, index) => store.put(answerOf(String(index), 1000)));
-    // A handle that met the other's lock has said so, and comes in at the second time.
-    const settled = await Promise.allSettled(puts);
-    for (const [index, { status }] of settled.entries())
-      if (status === 'rejected') await stores[index]?.put(answerOf(String(index), 1000));
-    expect(rowsOf(path)).toHaveLength(4);
-  });
-
-  test('a second process on the file is fine', async () => {
-    const path = temporaryStorePath();
-    const store = openStore(path);
-    await store.put(answerOf('7', 1000));
-    const script = `
-      import { openSqliteFile } from './src/sqlite/sqlite-file.ts';
-      import { createSqliteAnswerStore } from './src/cache/sqlite-answer-store.ts';
-      const file = openSqliteFile(process.argv[1]);
-      const store = createSqliteAnswerStore(file, ${JSON.stringify(NAMESPACE)});
-      const [found] = await store.getMany(['7']);
-      await store.put({ ...found, cacheKey: '8' });
-      await file.close();`;
-    const child = spawn(process.execPath, ['-e', script, path], { stdio: 'inherit' });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    expect(await once(child, 'exit')).toEqual([0, null]);
-    expect(await store.getMany(['8'])).toEqual([answerOf('8', 1000)]);
   });
 
   test('of another version is refused rather than misread', async () => {

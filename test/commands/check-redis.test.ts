@@ -16,8 +16,7 @@ async function run(store: string, baseUrl: string) {
     UPSTREAM_DAILY_BUDGET: '50',
   });
   const lines: string[] = [];
-  const identity = { pid: 1, name: 'check', isAlive: () => true };
-  const isGood = await check(config, identity, (line) => lines.push(line));
+  const isGood = await check(config, (line) => lines.push(line));
   return { isGood, ledger: lines.filter((line) => line.startsWith('ledger: ')), out: lines.join('\n') };
 }
 

@@ -5,7 +5,7 @@ import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/link-
 import { createPatientStore, type PatientStore } from '../../src/cache/patient-store.ts';
 import { createPurchases, type Purchases } from '../../src/cache/purchases.ts';
 import { createSqliteAnswerStore } from '../../src/cache/sqlite-answer-store.ts';
-import { settleAbandoned } from '../../src/upstream/abandoned-reservations.ts';
+import { createAbandonedSettling } from '../../src/upstream/abandoned-reservations.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import type { LinkIndexKey, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
@@ -47,8 +47,6 @@ export interface LineOptions {
   readonly watch: (purchase: LinkIndexSource) => LinkIndexSource;
   readonly database: SurvivingDatabase;
   readonly clock: TestClock;
-  /** The number of this start. */
-  readonly pid: number;
 }
 
 export const SCOPE = 'v1 model';
@@ -59,15 +57,13 @@ export function cacheKeyIn(key: LinkIndexKey): string {
 
 /** The line of `gateway.ts` without its HTTP ends: from the paid attempt to the cache. */
 export async function startLine(options: LineOptions): Promise<GatewayLine> {
-  const { settings, lifetimes, upstream, watch, database, clock, pid } = options;
+  const { settings, lifetimes, upstream, watch, database, clock } = options;
   const { file, die } = database.connect();
   const { timers, nextTimerMs, cancelAll } = mortalTimers(clock);
   const common = { clock: clock.nowMs, timers };
-  const owner = { name: `start ${pid}`, pid };
-  const isAlive = (other: number) => other === pid;
-  const maxCallMs = Number.POSITIVE_INFINITY;
-  await settleAbandoned({ file, scope: SCOPE, owner, isAlive, maxCallMs, clock: clock.nowMs });
-  const books = createSqliteBooks({ file, scope: SCOPE, owner, clock: clock.nowMs });
+  const settleAbandoned = createAbandonedSettling(file, () => {});
+  await settleAbandoned();
+  const books = createSqliteBooks({ file, scope: SCOPE, settleAbandoned, clock: clock.nowMs });
   const ledger = createStoredLedger({ books, dailyBudget: settings.dailyBudget, ...common });
   await ledger.load();
 

@@ -14,9 +14,8 @@ async function setUpOutage() {
   const clock = createTestClock();
   const database = createSurvivingDatabase();
   const { file } = database.connect();
-  const owner = { name: 'one', pid: 1 };
   const common = { clock: clock.nowMs, timers: clock.timers, dailyBudget: undefined };
-  const books = createSqliteBooks({ file, scope: SCOPE, owner, clock: clock.nowMs });
+  const books = createSqliteBooks({ file, scope: SCOPE, settleAbandoned: async () => {}, clock: clock.nowMs });
   const ledger = createStoredLedger({ books, ...common });
   await ledger.load();
   database.isAway = true;

@@ -31,8 +31,7 @@ export async function runSteps(steps: readonly Step[], settings: LineSettings): 
   const reference = createReference({ ...common, isStoreAway });
   const readers = createReaders({ ...common, upstream, reference });
   const watch = reference.watch(({ acceptCache, requester }) => !acceptCache && readers.isReader(requester));
-  let starts = 0;
-  const start = () => startLine({ settings, lifetimes: LIFETIMES, upstream, watch, database, clock, pid: ++starts });
+  const start = () => startLine({ settings, lifetimes: LIFETIMES, upstream, watch, database, clock });
   let line: GatewayLine = await start();
 
   /** From timer to timer, so that what one lets go happens in its own time. */

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openForReading } from '../../src/sqlite/database.ts';
+import { prepareSpending } from '../../src/sqlite/spending.ts';
 import { openSqliteFile, type SqliteFile } from '../../src/sqlite/sqlite-file.ts';
 import type { OperationName } from '../../src/sqlite/worker.ts';
 import type { Billed } from '../../src/upstream/business-codes.ts';
@@ -129,32 +131,29 @@ interface OpenOptions {
   readonly dailyBudget?: number | undefined;
   readonly clock?: TestClock;
   readonly scope?: string;
-  readonly name?: string;
-  readonly pid?: number;
   /** What stands between the ledger and its file. */
   readonly through?: (file: SqliteFile) => SqliteFile;
 }
 
 /** A sqlite ledger whose file is closed with the test. */
 export function openLedger(options: OpenOptions = {}) {
-  const { path = temporaryStorePath(), dailyBudget, scope = LEDGER_SCOPE, name = 'one', pid = 1 } = options;
+  const { path = temporaryStorePath(), dailyBudget, scope = LEDGER_SCOPE } = options;
   const { clock = createTestClock(), through = (file) => file } = options;
-  const direct = openSqliteFile(path);
+  const direct = openSqliteFile(path, 1);
   const file = through(direct);
-  const owner = { name, pid };
-  const books = createSqliteBooks({ file, scope, owner, clock: clock.nowMs });
+  const books = createSqliteBooks({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs });
   const ledger = createStoredLedger({ books, dailyBudget, clock: clock.nowMs, timers: clock.timers });
   onTestFinished(() => direct.close());
   return { ledger, file, path, clock };
 }
 
 /** What the file says of a day, as whoever opens it next would read it. */
-export async function booked(path: string, day = DAY, scope = LEDGER_SCOPE) {
-  const file = openSqliteFile(path);
+export function booked(path: string, day = DAY, scope = LEDGER_SCOPE) {
+  const database = openForReading(path);
   try {
-    return await file.call('spendingOf', scope, day);
+    return database && prepareSpending(database).spendingOf(scope, day);
   } finally {
-    await file.close();
+    database?.close();
   }
 }
 
@@ -183,24 +182,4 @@ export function openLedgerOnChangingFile(dailyBudget?: number) {
   });
   const { ledger } = openLedger({ dailyBudget, through });
   return { ledger, change: (file: SqliteFile) => (current = file) };
-}
-
-/** Reservations of a process that is dead, of one that is alive, of our own, and of another scope. */
-export async function leaveReservations() {
-  const { ledger, path, clock } = openLedger({ name: 'dead', pid: 11 });
-  await reserveAll(ledger, 1);
-  await reserveAll(openLedger({ path, clock, name: 'alive', pid: 22 }).ledger, 1);
-  await reserveAll(openLedger({ path, clock, name: 'own', pid: 33 }).ledger, 1);
-  await reserveAll(openLedger({ path, clock, name: 'dead', pid: 11, scope: 'v1 sandbox' }).ledger, 1);
-  const { file } = openLedger({ path });
-  const isAlive = (pid: number) => pid !== 11;
-  const questions = {
-    file,
-    scope: LEDGER_SCOPE,
-    owner: { name: 'own', pid: 33 },
-    isAlive,
-    maxCallMs: 60_000,
-    clock: clock.nowMs,
-  };
-  return { questions, path, clock };
 }

@@ -58,10 +58,13 @@ export interface ReplicaOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How wrong its clock is, in milliseconds. */
   readonly clockOffsetMs?: number;
+  /** Told what it has written so far, whenever it writes. */
+  readonly onOutput?: (output: string) => void;
 }
 
 /** Settles when it listens. */
-export async function startReplica({ upstream, store, env = {}, clockOffsetMs }: ReplicaOptions): Promise<Replica> {
+export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const { upstream, store, env = {}, clockOffsetMs, onOutput } = options;
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, ['bin/kol-gateway.js'], {
     env: {
@@ -74,7 +77,11 @@ export async function startReplica({ upstream, store, env = {}, clockOffsetMs }:
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk;
+      onOutput?.(output);
+    });
   const ended = once(child, 'close').then(([code]) => code as number);
   const refused = ended.then((code) => Promise.reject(new Error(`exit code ${code}: ${output}`)));
   refused.catch(() => {});

@@ -69,7 +69,7 @@ export async function startTestGateway({
   const gateway = await startGateway({
     config,
     log,
-    identity: { pid: 1, name: 'test', isAlive: () => true, ...identity },
+    identity: { pid: 1, name: 'test', ...identity },
     clock: clock.nowMs,
     timers: clock.timers,
     random: () => 0,

@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import { findAbandoned, settleAbandoned } from '../../src/upstream/abandoned-reservations.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openSqliteFile } from '../../src/sqlite/sqlite-file.ts';
+import { createAbandonedSettling } from '../../src/upstream/abandoned-reservations.ts';
+import { clientScopeOf } from '../../src/upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
+import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
+import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { lockStore } from '../support/answer-store-contract.ts';
 import {
   BEFORE_MIDNIGHT_MS,
@@ -9,7 +13,7 @@ import {
   DAY,
   delayed,
   describeLedger,
-  leaveReservations,
+  LEDGER_SCOPE,
   NEXT_DAY,
   openLedger,
   openLedgerOnChangingFile,
@@ -26,24 +30,14 @@ describeLedger('sqlite', ({ dailyBudget, clock }) => openLedger({ dailyBudget, c
 
 describe('a sqlite ledger', () => {
   test('survives reopening', async () => {
-    const { ledger, path } = openLedger({ dailyBudget: 4 });
+    const { file, ledger, path } = openLedger({ dailyBudget: 4 });
     for (const billed of ['yes', 'unknown', 'no'] as const) await spend(ledger, billed);
     await reserveAll(ledger, 1);
-    const next = openLedger({ path, dailyBudget: 4, name: 'two' }).ledger;
+    await file.close();
+    const next = openLedger({ path, dailyBudget: 4 }).ledger;
     await next.load();
     expect(next.today()).toEqual({ day: DAY, billed: 1, unknown: 1, open: 1 });
     expect(await reserveAll(next, 3)).toHaveLength(1);
-  });
-
-  test('shares its budget with the others on the file', async () => {
-    const { ledger, path } = openLedger({ dailyBudget: 10 });
-    await ledger.load();
-    const other = openLedger({ path, dailyBudget: 10, name: 'two' }).ledger;
-    await other.load();
-    const [ours, theirs] = await Promise.all([reserveAll(ledger, 20), reserveAll(other, 20)]);
-    expect(ours.length + theirs.length).toBe(10);
-    for (const reservation of [...ours, ...theirs]) await reservation.settle('no');
-    expect(await booked(path)).toEqual({ billed: 0, unknown: 0, open: 0 });
   });
 
   test('books a call on the day of its reservation', async () => {
@@ -51,8 +45,8 @@ describe('a sqlite ledger', () => {
     const [reservation] = await reserveAll(ledger, 1);
     clock.advanceMs(100);
     await reservation?.settle('yes');
-    expect(await booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
-    expect(await booked(path, NEXT_DAY)).toEqual({ billed: 0, unknown: 0, open: 0 });
+    expect(booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
+    expect(booked(path, NEXT_DAY)).toEqual({ billed: 0, unknown: 0, open: 0 });
   });
 
   test.each([
@@ -113,7 +107,7 @@ describe('while the file is locked', () => {
     await spend(ledger, 'unknown');
     unlock();
     await ledger.close();
-    expect(await booked(path)).toEqual({ billed: 1, unknown: 1, open: 0 });
+    expect(booked(path)).toEqual({ billed: 1, unknown: 1, open: 0 });
   });
 });
 
@@ -133,7 +127,7 @@ describe('a file that is unreadable at the start', () => {
     expect(ledger.today()).toEqual({ day: DAY, billed: 1, unknown: 0, open: 0 });
     writeFileSync(path, '');
     await ledger.close();
-    expect(await booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
+    expect(booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
   });
 
   test('is asked again: with a good file in its place the budget buys', async () => {
@@ -164,7 +158,7 @@ describe('a file that is slow', () => {
     await expect.poll(() => booked(path)).toEqual({ billed: 0, unknown: 0, open: 0 });
     await reservation?.settle('yes');
     await ledger.close();
-    expect(await booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
+    expect(booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
   });
 
   test('is told once how a call ended, though it answers late', async () => {
@@ -177,7 +171,7 @@ describe('a file that is slow', () => {
     await settled;
     gate.resolve();
     await ledger.close();
-    expect(await booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
+    expect(booked(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
   });
 
   test('what it has not yet booked is still counted', async () => {
@@ -220,37 +214,61 @@ describe('a file that was deleted and made anew', () => {
     change(openLedger().file);
     expect(await reserveAll(ledger, 1)).toEqual([]);
   });
-
-  test('keeps the calls of others that were reserved in it', async () => {
-    const { ledger, change } = openLedgerOnChangingFile();
-    const [ours] = await reserveAll(ledger, 1);
-    const other = openLedger({ name: 'two' });
-    const [theirs] = await reserveAll(other.ledger, 1);
-    change(other.file);
-    await ours?.settle('yes');
-    await theirs?.settle('yes');
-    expect(await booked(other.path)).toMatchObject({ billed: 2 });
-  });
 });
 
 describe('the reservations of a process that ended', () => {
-  test('are found by their process, and by their age where its number lives on', async () => {
-    const { questions, clock } = await leaveReservations();
-    const pids = async () => (await findAbandoned(questions)).map(({ pid }) => pid);
-    expect(await pids()).toEqual([11]);
-    clock.advanceMs(60_000);
-    expect(await pids()).toEqual([11]);
-    clock.advanceMs(1);
-    expect(await pids()).toEqual([11, 22]);
+  const CLIENT_SCOPE = clientScopeOf(LEDGER_SCOPE, 'web');
+  const OTHER_SCOPE = 'v1 sandbox';
+
+  /** One of the account, one of its client, and one of another account, in a file that nobody has. */
+  async function leaveReservations() {
+    const { clock, file, path } = openLedger();
+    for (const scope of [LEDGER_SCOPE, CLIENT_SCOPE, OTHER_SCOPE])
+      await file.call('reserve', { scope, day: DAY, atMs: clock.nowMs(), budget: null });
+    await file.close();
+    return { path, atMs: clock.nowMs() };
+  }
+
+  function openNext(path: string) {
+    const told: object[] = [];
+    const file = openSqliteFile(path, 2);
+    onTestFinished(() => file.close());
+    const settleAbandoned = createAbandonedSettling(file, (reservation) => told.push(reservation));
+    const clock = createTestClock(BEFORE_MIDNIGHT_MS + 86_400_000);
+    const books = createSqliteBooks({ file, scope: LEDGER_SCOPE, settleAbandoned, clock: clock.nowMs });
+    const ledger = createStoredLedger({ books, dailyBudget: undefined, clock: clock.nowMs, timers: clock.timers });
+    return { ledger, settleAbandoned, told };
+  }
+
+  test('are booked as unknown on the day they were made, whosever they are, and each call is told of once', async () => {
+    const { path, atMs } = await leaveReservations();
+    const { settleAbandoned, told } = openNext(path);
+    await Promise.all([settleAbandoned(), settleAbandoned()]);
+    for (const scope of [LEDGER_SCOPE, CLIENT_SCOPE, OTHER_SCOPE])
+      expect(booked(path, DAY, scope)).toEqual({ billed: 0, unknown: 1, open: 0 });
+    expect(told).toEqual([LEDGER_SCOPE, OTHER_SCOPE].map((scope) => ({ scope, day: DAY, atMs })));
   });
 
-  test('are booked as unknown, once, on the day they were made', async () => {
-    const { questions, path, clock } = await leaveReservations();
-    const later = { ...questions, clock: () => clock.nowMs() + 86_400_000, maxCallMs: Number.POSITIVE_INFINITY };
-    const settled = await Promise.all([settleAbandoned(later), settleAbandoned(later)]);
-    expect(settled.flat().map(({ pid, day }) => ({ pid, day }))).toContainEqual({ pid: 11, day: DAY });
-    expect(await settleAbandoned(later)).toEqual([]);
-    expect(await booked(path)).toEqual({ billed: 0, unknown: 1, open: 2 });
-    expect(await booked(path, DAY, 'v1 sandbox')).toEqual({ billed: 0, unknown: 0, open: 1 });
+  test('are booked before the first reservation of the next one, whose own are left alone', async () => {
+    const { path } = await leaveReservations();
+    const { ledger, settleAbandoned } = openNext(path);
+    await reserveAll(ledger, 2);
+    await settleAbandoned();
+    expect(booked(path)).toEqual({ billed: 0, unknown: 1, open: 0 });
+    expect(booked(path, NEXT_DAY)).toEqual({ billed: 0, unknown: 0, open: 2 });
+  });
+
+  test('are booked when the file can be written to again, and are no reason to reserve in it before', async () => {
+    const { path } = await leaveReservations();
+    const { ledger, settleAbandoned, told } = openNext(path);
+    const unlock = lockStore(path);
+    await expect(settleAbandoned()).rejects.toThrow('database is locked');
+    const [reservation] = await reserveAll(ledger, 1);
+    expect(told).toEqual([]);
+    unlock();
+    await reserveAll(ledger, 1);
+    expect(booked(path)).toEqual({ billed: 0, unknown: 1, open: 0 });
+    await reservation?.settle('yes');
+    expect(ledger.today()).toMatchObject({ billed: 1, unknown: 0, open: 1 });
   });
 });
