@@ -76,7 +76,7 @@ export function createPurchases(options: PurchasesOptions): Purchases {
     return outcome;
   }
 
-  /** What somebody else has bought meanwhile: another replica, or another process on the same file. */
+  /** What another replica has bought meanwhile. */
   async function boughtMeanwhile(cacheKey: string): Promise<LinkIndexOutcome | undefined> {
     await recall(cacheKey);
     const judgement = judge(memory.get(cacheKey), lifetimes, clock());
@@ -95,12 +95,6 @@ export function createPurchases(options: PurchasesOptions): Purchases {
     const { outcome, isOwn } = flown;
     if (!isOwn) memory.remember(keyOfOutcome(key, outcome, cacheKey), outcome);
     return flown;
-  }
-
-  /** Where there are no leases, another process may still have refreshed what both keep in one file. */
-  async function refreshOnce(key: LinkIndexKey, options: ReadOptions): Promise<Flown> {
-    const outcome = leases ? undefined : await boughtMeanwhile(keyOf(key));
-    return outcome ? { outcome, isOwn: false } : fly(key, options, false);
   }
 
   function traced(fly: (span?: Span) => Promise<Flown>, step: Span | undefined): Promise<Flown> {
@@ -143,7 +137,7 @@ export function createPurchases(options: PurchasesOptions): Purchases {
       const lead: { step?: Span | undefined } = {};
       const start = () => {
         lead.step = readSpan?.detached('purchase', { reason: 'refresh' });
-        return traced((span) => refreshOnce(key, { acceptCache: false, requester, span }), lead.step);
+        return traced((span) => fly(key, { acceptCache: false, requester, span }, false), lead.step);
       };
       const flight = flights.join(keyOf(key), start);
       if (lead.step) steps.set(flight, lead.step);

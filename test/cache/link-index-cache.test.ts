@@ -69,18 +69,6 @@ describe('the second window', () => {
     expect(source.calls).toHaveLength(2);
   });
 
-  test('is not bought again where another process on the store has refreshed it meanwhile', async () => {
-    const { buy, cache, clock, held, source } = createCacheLine();
-    await buy(KEY, SECOND_WINDOW_MS);
-    const other = createCacheLine({ clock, held });
-    await other.read(KEY);
-    await other.endLast(0);
-    expect(wordOf(cache.peek(KEY))).toBe('STALE_REVALIDATING');
-    await settled();
-    expect(wordOf(cache.peek(KEY))).toBe('FRESH');
-    expect(source.calls).toHaveLength(1);
-  });
-
   test('is served so from the store as well', async () => {
     const { buy, clock, held } = createCacheLine();
     await buy(KEY, THIRD_WINDOW_MS - 1);
