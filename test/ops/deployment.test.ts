@@ -85,6 +85,16 @@ describe('the files to deploy with', () => {
     expect(podSeconds).toBeGreaterThanOrEqual(preStopSeconds + graceSeconds + HURRY_SECONDS);
   });
 
+  test('the SQLite file has one process at a time', () => {
+    expect(only(/^kind: (StatefulSet|Deployment)$/gm, KUBERNETES)).toBe('StatefulSet');
+    expect(only(/^ {2}replicas: (\d+)$/gm, KUBERNETES)).toBe('1');
+    expect(only(/accessModes: \[(.+)\]/g, KUBERNETES)).toBe('ReadWriteOnce');
+    expect(configMap()['CACHE_STORE']).toMatch(/^sqlite:/);
+    // A start that finds the file in use ends with exit code 1, and is repeated.
+    expect(only(/^Restart=(.+)$/gm, UNIT)).toBe('on-failure');
+    expect(only(/^RestartPreventExitStatus=(.+)$/gm, UNIT)).toBe('2');
+  });
+
   test('the probes and the scrape ask for what is answered', async () => {
     await using gateway = await startTestGateway();
     const paths = [...KUBERNETES.matchAll(/path: (\/\w+)/g)].map(([, path = '']) => path);
