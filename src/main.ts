@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { constants, readFileSync } from 'node:fs';
 import { debuglog } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { parseArguments } from './commands/parse-arguments.ts';
@@ -11,13 +12,16 @@ import { VERSION } from './version.ts';
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+/** The bits of a file's flags that say how it may be accessed. @see open(2), O_ACCMODE */
+const ACCESS_MODE = 3;
+
 /** Errors whose message says to a person what to do; the others are faults of ours. */
 const EXPLAINED: ReadonlySet<string> = new Set(['StoreInUseError', 'WorkerStartError']);
 
 /** Debug words at which undici prints its requests' paths, and ours hold the token. */
 const TALKATIVE = ['undici', 'fetch', 'websocket'];
 
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** Signals that come sooner are copies of the first one: Ctrl-C on `npm start` reaches npm and its child, and npm passes it on. */
 const SAME_REQUEST_MS = 2000;
@@ -68,7 +72,7 @@ async function run(): Promise<void> {
       logRejections(log);
       const gateway = await serve({ config, log, identity: processIdentity(), writeLine }, print);
       const stop = createStop(gateway, config.server.shutdownGraceMs);
-      for (const signal of SIGNALS) process.on(signal, () => stop.begin());
+      onStopSignal(() => stop.begin());
       return;
     }
     case 'worker': {
@@ -82,7 +86,7 @@ async function run(): Promise<void> {
       const gateway = await startWorker({ config, log, identity: processIdentity() }, () => stop.begin());
       const stop = createStop(gateway, config.server.shutdownGraceMs);
       // The primary process says when to begin, for it has to stop sending connections first; a terminal signals both.
-      for (const signal of SIGNALS) process.on(signal, () => stop.hasBegun() && stop.begin());
+      onStopSignal(() => stop.hasBegun() && stop.begin());
     }
   }
 }
@@ -110,6 +114,26 @@ function processIdentity(): ProcessIdentity {
 /** A rejection that nobody took is a fault of ours, and no reason to lose the purchases of everybody else. */
 function logRejections(log: Logger): void {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+}
+
+function onStopSignal(stop: () => void): void {
+  const isHangupIgnored = isUnderNohup();
+  for (const signal of STOP_SIGNALS) process.on(signal, signal === 'SIGHUP' && isHangupIgnored ? () => {} : stop);
+}
+
+/**
+ * Node.js takes back that SIGHUP is ignored before any JavaScript runs, so two traces of `nohup` stand for it: the name
+ * of the command that bash and zsh leave in `_`, and a standard input that can only be written to, as GNU's leaves it
+ * in place of a terminal. Both are inherited through npm.
+ */
+function isUnderNohup(): boolean {
+  if (/(^|\/)nohup$/.test(process.env['_'] ?? '')) return true;
+  try {
+    const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';
+    return (Number.parseInt(flags, 8) & ACCESS_MODE) === constants.O_WRONLY;
+  } catch {
+    return false; // not Linux
+  }
 }
 
 interface Stop {

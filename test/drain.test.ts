@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
+import type { Readable, Writable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemTimers, within } from '../src/upstream/timers.ts';
 import { lockStore, temporaryStorePath } from './support/answer-store-contract.ts';
+import { childrenOf, signal } from './support/processes.ts';
 import {
   answers,
   failsWith,
@@ -21,7 +24,7 @@ const HANGING_MS = 5000;
 type Stars = GraphResult<Record<string, { linkIndex: { star: { value: number } } | null }>>;
 
 interface GatewayProcess {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessByStdio<Writable | null, Readable, Readable>;
   readonly port: number;
   /** Everything it has written. */
   readonly output: () => string;
@@ -29,22 +32,44 @@ interface GatewayProcess {
   stars(...ids: readonly string[]): Promise<Stars>;
 }
 
-function spawnGateway(args: readonly string[], upstream: ScriptedUpstream, path: string, env = {}) {
+/** How the program is started, where it matters. */
+interface SpawnHow {
+  readonly command?: readonly string[];
+  readonly detached?: boolean;
+  readonly standardInput?: number;
+}
+
+function spawnGateway(
+  args: readonly string[],
+  upstream: ScriptedUpstream,
+  path: string,
+  env = {},
+  { command = [process.execPath, 'src/main.ts', ...args], detached = false, standardInput }: SpawnHow = {},
+) {
   const { PATH, HOME } = process.env;
   const fixed = { PATH, HOME, PORT: '0', CACHE_STORE: `sqlite:${path}`, JUSTONEAPI_TOKEN: CANARY_TOKEN };
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+  const [program = '', ...rest] = command;
+  const child = spawn(program, rest, {
     env: { ...fixed, JUSTONEAPI_BASE_URL: upstream.baseUrl, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [standardInput ?? 'ignore', 'pipe', 'pipe'],
+    detached,
+  }) as GatewayProcess['child'];
+  onTestFinished(() => {
+    for (const pid of [...childrenOf(child.pid ?? 0), child.pid ?? 0]) signal(pid, 'SIGKILL');
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const ended = once(child, 'close').then(([code]) => code as number);
   return { child, ended, output: () => output };
 }
 
-async function startProcess(upstream: ScriptedUpstream, path: string, env = {}): Promise<GatewayProcess> {
-  const gateway = spawnGateway([], upstream, path, env);
+async function startProcess(
+  upstream: ScriptedUpstream,
+  path: string,
+  env = {},
+  how?: SpawnHow,
+): Promise<GatewayProcess> {
+  const gateway = spawnGateway([], upstream, path, env, how);
   const refused = gateway.ended.then((code) => Promise.reject(new Error(`exit code ${code}: ${gateway.output()}`)));
   refused.catch(() => {});
   while (!/GraphiQL/.test(gateway.output())) await Promise.race([once(gateway.child.stdout, 'data'), refused]);
@@ -63,6 +88,11 @@ async function startProcess(upstream: ScriptedUpstream, path: string, env = {}):
 /** Sends a SIGTERM, and waits until the process has taken note of it. */
 async function terminate({ child, port }: GatewayProcess): Promise<void> {
   child.kill('SIGTERM');
+  await expectRefused(port);
+}
+
+/** Settles when nobody listens there any more. */
+async function expectRefused(port: number): Promise<void> {
   await expect
     .poll(async () => {
       const socket = connect(port, '127.0.0.1');
@@ -101,6 +131,23 @@ describe('SIGTERM', () => {
     expect(valueIn(await next.stars('7'), '7')).toBe(starOf('7'));
     expect(upstream.calls).toHaveLength(1);
   });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'and %s, as often as they come at once, are one request to stop',
+    async (name) => {
+      const path = temporaryStorePath();
+      await using upstream = await startScriptedUpstream(held());
+      const gateway = await startProcess(upstream, path);
+      const open = gateway.stars('7');
+      await upstream.received(1);
+      for (const each of [name, name, 'SIGTERM', 'SIGINT', 'SIGHUP'] as const) gateway.child.kill(each);
+      await terminate(gateway);
+      upstream.release();
+      expect(valueIn(await open, '7')).toBe(starOf('7'));
+      expect(await gateway.ended).toBe(0);
+      expect(ledgerIn(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
+    },
+  );
 
   test('stores a purchase whose requester has left', async () => {
     const path = temporaryStorePath();
@@ -161,6 +208,40 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('Ctrl-C on npm start', () => {
+  test('reaches npm and its child, and the purchase in flight is stored', async () => {
+    const path = temporaryStorePath();
+    await using upstream = await startScriptedUpstream(held());
+    // A process group of its own, as a terminal gives it to its foreground job.
+    const gateway = await startProcess(upstream, path, {}, { command: ['npm', 'start'], detached: true });
+    const open = gateway.stars('7');
+    await upstream.received(1);
+    process.kill(-(gateway.child.pid ?? 0), 'SIGINT');
+    await expectRefused(gateway.port);
+    upstream.release();
+    expect(valueIn(await open, '7')).toBe(starOf('7'));
+    await gateway.ended;
+    expect(gateway.output()).not.toContain('lost');
+    expect(ledgerIn(path)).toEqual({ billed: 1, unknown: 0, open: 0 });
+  });
+});
+
+describe('SIGHUP under nohup', () => {
+  test.each([
+    ['from bash', { command: ['bash', '-c', 'nohup "$0" "$@"', process.execPath, 'src/main.ts'] }],
+    ['that has made standard input write-only', { standardInput: openSync('/dev/null', 'w') }],
+  ])('%s does nothing', async (_, how) => {
+    await using upstream = await startScriptedUpstream(answers);
+    const gateway = await startProcess(upstream, temporaryStorePath(), {}, how);
+    const [pid = gateway.child.pid ?? 0] = childrenOf(gateway.child.pid ?? 0);
+    process.kill(pid, 'SIGHUP');
+    expect(valueIn(await gateway.stars('7'), '7')).toBe(starOf('7'));
+    expect(valueIn(await gateway.stars('8'), '8')).toBe(starOf('8'));
+    process.kill(pid, 'SIGTERM');
+    expect(await gateway.ended).toBe(0);
+  });
+});
+
 describe('an end of the patience', () => {
   /** What must be true when calls in flight were abandoned. */
   async function expectLoss(gateway: GatewayProcess, open: Promise<Stars>, path: string): Promise<void> {
@@ -170,15 +251,17 @@ describe('an end of the patience', () => {
     expect(ledgerIn(path)).toEqual({ billed: 0, unknown: 1, open: 0 });
   }
 
-  test('by a second SIGTERM ends waits at once, and books the call as perhaps billed', async () => {
+  test('by a SIGTERM two seconds after the first ends waits at once, and books the call as perhaps billed', async () => {
     const path = temporaryStorePath();
     await using upstream = await startScriptedUpstream(held());
     const gateway = await startProcess(upstream, path);
     const open = gateway.stars('7');
     await upstream.received(1);
     await terminate(gateway);
-    gateway.child.kill('SIGTERM');
+    // Each further one is a copy of the first, until two seconds have passed.
+    const again = setInterval(() => void gateway.child.kill('SIGTERM'), 100);
     await expectLoss(gateway, open, path);
+    clearInterval(again);
   });
 
   test('by SHUTDOWN_GRACE_SECONDS does the same', async () => {

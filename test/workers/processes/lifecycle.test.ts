@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { freshStarOf, idsOf } from '../../replicas/calls-by-id.ts';
+import { childrenOf, expectEnded } from '../../support/processes.ts';
 import { describeWithRedis } from '../../support/redis-server.ts';
 import { startReplica } from '../../support/replicas.ts';
 import { answers, held, startScriptedUpstream } from '../../support/scripted-upstream.ts';
-import { BUSY, childrenOf, expectEnded, startWorkerPool, WORKERS, type WorkerPool } from './worker-pool.ts';
+import { BUSY, startWorkerPool, WORKERS, type WorkerPool } from './worker-pool.ts';
 
 /** One attempt's deadline, so that the lease of a worker that was killed ends soon. */
 const SHORT_LEASE = { UPSTREAM_TIMEOUT_SECONDS: '2' };

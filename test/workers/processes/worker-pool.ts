@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { expect } from 'vitest';
+import { childrenOf } from '../../support/processes.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { type Read, type ReadOptions, type Replica, startReplica } from '../../support/replicas.ts';
 import type { ScriptedUpstream } from '../../support/scripted-upstream.ts';
@@ -53,28 +52,4 @@ export async function startWorkerPool({ upstream, redis: shared, env }: PoolOpti
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
-}
-
-export function childrenOf(pid: number): readonly number[] {
-  try {
-    return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map(Number);
-  } catch {
-    return []; // pgrep found none
-  }
-}
-
-/** Settles when none of them runs any more. */
-export async function expectEnded(pids: readonly number[]): Promise<void> {
-  await expect.poll(() => pids.filter(isAlive), BUSY).toEqual([]);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
