@@ -69,7 +69,7 @@ async function run(): Promise<void> {
       const terminal = process.stderr.isTTY ? await openTerminalStream() : undefined;
       const log = createLogger(config.logLevel, terminal);
       const writeLine = (line: string) => void (terminal ?? process.stderr).write(`${line}\n`);
-      logRejections(log);
+      logOwnFaults(log);
       const gateway = await serve({ config, log, identity: processIdentity(), writeLine }, print);
       const stop = createStop(gateway, config.server.shutdownGraceMs);
       onStopSignal(() => stop.begin());
@@ -82,7 +82,7 @@ async function run(): Promise<void> {
       if (!isWorker()) throw new UsageError('worker: expected to be started by a gateway with WORKERS above 1');
       const { createLogger } = await import('./telemetry/logger.ts');
       const log = createLogger(config.logLevel);
-      logRejections(log);
+      logOwnFaults(log);
       const gateway = await startWorker({ config, log, identity: processIdentity() }, () => stop.begin());
       const stop = createStop(gateway, config.server.shutdownGraceMs);
       // The primary process says when to begin, for it has to stop sending connections first; a terminal signals both.
@@ -111,9 +111,12 @@ function processIdentity(): ProcessIdentity {
   return { pid: process.pid, name: randomUUID() };
 }
 
-/** A rejection that nobody took is a fault of ours, and no reason to lose the purchases of everybody else. */
-function logRejections(log: Logger): void {
+/** What Node.js would print by itself: every line on standard error is one of the log. */
+function logOwnFaults(log: Logger): void {
+  // A fault of ours, and no reason to lose the purchases of everybody else.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.warn({ err: warning }, 'Node.js warns'));
 }
 
 function onStopSignal(stop: () => void): void {

@@ -13,7 +13,7 @@ export function createSumUp(clock: () => number): SumUp {
   const kinds = new Map<string, { count: number; quietUntilMs: number }>();
 
   return (kind, write) => {
-    const known = kinds.get(kind) ?? { count: 0, quietUntilMs: 0 };
+    const known = kinds.get(kind) ?? { count: 0, quietUntilMs: Number.NEGATIVE_INFINITY };
     known.count += 1;
     if (clock() >= known.quietUntilMs) {
       write(known.count);

@@ -60,17 +60,23 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const spacingMs = maxPerSecond === undefined || pace ? 0 : 1000 / maxPerSecond;
   const waiting = createFairQueue<Waiting>();
   let inFlight = 0;
-  let nextStartMs = 0;
+  let nextStartMs = Number.NEGATIVE_INFINITY;
   /** When our place in the line of all replicas comes; undefined while none is taken. */
   let placeAtMs: number | undefined;
   let isTakingPlace = false;
-  let slowUntilMs = 0;
-  let slowSinceMs = Number.NEGATIVE_INFINITY;
+  /** The last pause that the upstream asked for; undefined before the first. */
+  let slowdown: { readonly sinceMs: number; readonly untilMs: number } | undefined;
   let rateLimitsInARow = 0;
   let cancelWakeUp: (() => void) | undefined;
 
+  /** For how much longer the pause lasts, in milliseconds; 0 or less when it is over, or never was. */
+  function pauseLeftMs(): number {
+    return (slowdown?.untilMs ?? Number.NEGATIVE_INFINITY) - steadyMs();
+  }
+
+  /** Until the next call may start, slots apart, in milliseconds; 0 or less when it may start now. */
   function waitMs(): number {
-    return Math.max(nextStartMs, slowUntilMs, placeAtMs ?? 0) - steadyMs();
+    return Math.max(nextStartMs - steadyMs(), pauseLeftMs(), (placeAtMs ?? Number.NEGATIVE_INFINITY) - steadyMs());
   }
 
   function canStart(): boolean {
@@ -79,7 +85,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   /** Whoever would have to wait longer for the upstream's own limit is told so instead. */
   function refusalNow(): UpstreamError | undefined {
-    const retryAfterSeconds = Math.ceil((slowUntilMs - steadyMs()) / 1000);
+    const retryAfterSeconds = Math.ceil(pauseLeftMs() / 1000);
     if (retryAfterSeconds > MAX_RATE_LIMIT_WAIT_SECONDS) return new UpstreamError(SLOWED_DOWN, { retryAfterSeconds });
     return refusal();
   }
@@ -98,8 +104,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
         takePlace(pace);
         return;
       }
-      if (!canStart()) {
-        if (inFlight < maxConcurrent) cancelWakeUp = timers.after(waitMs(), dispatch);
+      if (inFlight >= maxConcurrent) return;
+      const untilStartMs = waitMs();
+      if (untilStartMs > 0) {
+        cancelWakeUp = timers.after(untilStartMs, dispatch);
         return;
       }
       waiting.shift()?.start();
@@ -120,9 +128,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   /** After a pause, those who waited start over as long a time again, and not all at once into the next rate limit. */
   function easeMs(): number {
-    const pauseMs = Math.min(slowUntilMs - slowSinceMs, MAX_SLOWDOWN_MS);
-    const leftMs = Math.max(0, slowUntilMs + pauseMs - steadyMs());
-    return waiting.size === 0 ? 0 : Math.min(MAX_EASE_MS, leftMs / (waiting.size + 1));
+    if (slowdown === undefined || waiting.size === 0) return 0;
+    const pauseMs = Math.min(slowdown.untilMs - slowdown.sinceMs, MAX_SLOWDOWN_MS);
+    const leftMs = Math.max(0, pauseLeftMs() + pauseMs);
+    return Math.min(MAX_EASE_MS, leftMs / (waiting.size + 1));
   }
 
   /** Starts at once, so that the breakers know of it before the next one is judged. */
@@ -144,15 +153,15 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { error } = outcome;
     const askedToWaitMs = (error.retryAfterSeconds ?? 0) * 1000;
     // Calls that were under way when the pause began met the same limit: one burst is one step.
-    const isNews = startedAtMs >= slowSinceMs && steadyMs() >= slowUntilMs;
-    if (slowsDown && (isNews || askedToWaitMs > slowUntilMs - steadyMs())) {
+    const isNews = slowdown === undefined || (startedAtMs >= slowdown.sinceMs && pauseLeftMs() <= 0);
+    if (slowsDown && (isNews || askedToWaitMs > pauseLeftMs())) {
       const backoffMs = random() * Math.min(MAX_SLOWDOWN_MS, FIRST_SLOWDOWN_MS * 2 ** rateLimitsInARow);
       rateLimitsInARow += 1;
-      slowSinceMs = steadyMs();
-      slowUntilMs = steadyMs() + (askedToWaitMs > 0 ? askedToWaitMs : backoffMs);
+      const sinceMs = steadyMs();
+      slowdown = { sinceMs, untilMs: sinceMs + (askedToWaitMs > 0 ? askedToWaitMs : backoffMs) };
     }
     const { upstreamCode } = error;
-    const retryAfterSeconds = Math.max(1, Math.ceil((slowUntilMs - steadyMs()) / 1000));
+    const retryAfterSeconds = Math.max(1, Math.ceil(pauseLeftMs() / 1000));
     return { ...outcome, error: new UpstreamError(error.verdict, { upstreamCode, retryAfterSeconds }) };
   }
 

@@ -24,7 +24,7 @@ export interface RedisPaceOptions {
 export function createRedisPace({ link, keys, maxPerSecond, ...options }: RedisPaceOptions): SharedPace {
   const { sharers, clock, timers, onError } = options;
   const spacingMs = 1000 / maxPerSecond;
-  let nextMs = 0;
+  let nextMs = Number.NEGATIVE_INFINITY;
 
   return {
     async takePlace() {

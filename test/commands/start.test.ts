@@ -46,6 +46,23 @@ describe('a start', () => {
   });
 });
 
+test('what Node.js warns of is a line of the log, as everything on standard error is', async () => {
+  const preload = "data:text/javascript,process.on('SIGUSR2',()=>process.emitWarning('said by a test'))";
+  const child = spawn(process.execPath, ['--import', preload, 'src/main.ts'], {
+    env: { PATH, HOME, PORT: '0', CACHE_STORE: 'memory:' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGUSR2');
+  const [chunk] = await once(child.stderr, 'data');
+  expect(JSON.parse(String(chunk))).toMatchObject({
+    level: 'warn',
+    msg: 'Node.js warns',
+    err: { message: 'said by a test' },
+  });
+});
+
 describe('compiled code', () => {
   /** The command beside an own `dist`, and the sources of this project. */
   function install(): { folder: string; run: (env?: Record<string, string>) => unknown } {

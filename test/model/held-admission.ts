@@ -8,8 +8,7 @@ import { createHeldSource, keyOf, settled } from './held-source.ts';
 type Limits = Partial<Pick<AdmissionOptions, 'maxConcurrent' | 'maxPerSecond' | 'maxQueued' | 'slowsDown' | 'random'>>;
 
 /** An admission over a source whose calls end when the test says so, with a clock that stands. */
-export function createHeldAdmission(limits: Limits = {}) {
-  const clock = createTestClock();
+export function createHeldAdmission(limits: Limits = {}, clock = createTestClock()) {
   const source = createHeldSource(clock.nowMs);
   let refusal: UpstreamError | undefined;
   const admission = createAdmission({

@@ -11,7 +11,7 @@ const PURCHASE_MS = 30;
 /** So many requests between one restart and the next. */
 const REQUESTS_BETWEEN = 200;
 /** A reader who asks again later; the purchase goes on without anybody who waits for it. */
-const HASTY = { prefer: 'wait=0.01' };
+const HASTY = { prefer: 'wait=0' };
 
 const slowly: Behaviour = (socket, call) => void elapsed(PURCHASE_MS).then(() => answers(socket, call));
 

@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { createHeldAdmission } from '../model/held-admission.ts';
+import { createTestClock } from '../support/test-clock.ts';
 
 describe('a rate limit of the upstream', () => {
+  test.each([0, -5000])('that never was holds up nobody, also where the clock begins at %i', async (startMs) => {
+    const { outcomes, read, source, started } = createHeldAdmission({ maxConcurrent: 4 }, createTestClock(startMs));
+    const ids = Array.from({ length: 50 }, (_, index) => `${index}`);
+    for (const id of ids) await read(id);
+    for (const index of ids.keys()) {
+      expect(started()).toHaveLength(Math.min(50, index + 4));
+      await source.end(index, 0);
+    }
+    expect(outcomes.size).toBe(50);
+  });
+
   test('slows everyone down for as long as it asks', async () => {
     const { clock, outcomes, read, source, started } = createHeldAdmission();
     await read('a');
