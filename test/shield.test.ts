@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IDS_ONLY, STAR_OF, STARS_OF } from './operations.ts';
 import { answers, failsWith, held, replies, starOf, startScriptedUpstream } from './support/scripted-upstream.ts';
-import { startTestGateway, type TestGateway } from './support/test-gateway.ts';
+import { type GraphResult, startTestGateway, type TestGateway } from './support/test-gateway.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -33,6 +33,46 @@ describe('the wait of a request', () => {
     expect(await readStar(gateway, '7', { headers: { prefer: 'wait=0' } })).toMatchObject({ star: starOf('7') });
     expect(upstream.calls).toHaveLength(1);
   });
+
+  test.each(['true', 'false'])(
+    'of a forced read ends without an invitation to buy again, and says how to read what it bought (fast lane: %s)',
+    async (hasFastLane) => {
+      await using upstream = await startScriptedUpstream(answers, held());
+      await using gateway = await startTestGateway({ upstream, env: { FAST_LANE: hasFastLane } });
+      // Without default values, so that the fast lane learns it.
+      const query =
+        'query($id: ID!, $acceptCache: Boolean!) { kol(id: $id) { linkIndex(acceptCache: $acceptCache) { star { value } } } }';
+      const read = async (acceptCache: boolean, id = '7') => {
+        const response = await gateway.post(
+          { query, variables: { id, acceptCache } },
+          { headers: { prefer: 'wait=1' } },
+        );
+        return (await response.json()) as GraphResult<{ kol: { linkIndex: { star: { value: number } } | null } }>;
+      };
+      await read(true, '1');
+      const forced = [read(false), read(false)];
+      await upstream.received(2);
+      // Each has begun to wait.
+      await expect.poll(() => gateway.clock.pending).toBe(2);
+      gateway.clock.advanceMs(1000);
+      for (const { data, errors } of await Promise.all(forced)) {
+        expect(data).toEqual({ kol: { linkIndex: null } });
+        expect(errors).toMatchObject([
+          {
+            message: expect.stringContaining('without acceptCache: false'),
+            extensions: { code: 'UPSTREAM_PENDING', retryable: false },
+          },
+        ]);
+      }
+      // What the message says to do.
+      const joined = read(true);
+      upstream.release();
+      const star = { data: { kol: { linkIndex: { star: { value: starOf('7') } } } } };
+      expect(await joined).toMatchObject(star);
+      expect(await read(true)).toMatchObject(star);
+      expect(upstream.calls).toHaveLength(2);
+    },
+  );
 
   test.each([
     [{}, 70_000],

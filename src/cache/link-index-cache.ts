@@ -1,5 +1,5 @@
 import type { Span } from '../telemetry/span.ts';
-import { PENDING, WOULD_BUY } from '../upstream/business-codes.ts';
+import { FORCED_PENDING, PENDING, WOULD_BUY } from '../upstream/business-codes.ts';
 import type {
   LinkIndexKey,
   LinkIndexOutcome,
@@ -74,9 +74,10 @@ export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexC
 
   /** What the purchase brings, or `UPSTREAM_PENDING` when the requester waits no longer; the purchase goes on. */
   async function buy(key: LinkIndexKey, readOptions: CacheReadOptions): Promise<LinkIndexOutcome> {
-    const { requester, onBought } = readOptions;
+    const { acceptCache, requester, onBought } = readOptions;
     if (requester.mayBuy === false) return failure(new UpstreamError(WOULD_BUY));
-    const pending = () => failure(new UpstreamError(PENDING, { retryAfterSeconds: 1 }));
+    const verdict = acceptCache ? PENDING : FORCED_PENDING;
+    const pending = () => failure(new UpstreamError(verdict, { retryAfterSeconds: 1 }));
     const outcome = purchases.buy(key, readOptions).then((bought) => {
       onBought?.(bought);
       return bought.outcome;

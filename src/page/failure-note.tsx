@@ -14,7 +14,7 @@ export function FailureNote({ failure, onAgain }: FailureNoteProps) {
     <div class="failure">
       <p>
         {words.failures[code] ?? words.failures.other}{' '}
-        {retryAfterSeconds !== undefined && words.retryAfter(Math.ceil(retryAfterSeconds))}
+        {isRetryable && retryAfterSeconds !== undefined && words.retryAfter(Math.ceil(retryAfterSeconds))}
       </p>
       {code === 'BAD_USER_INPUT' && <p>{message}</p>}
       <p class="details">{words.details(code, requestId)}</p>

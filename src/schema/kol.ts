@@ -34,7 +34,8 @@ export const Kol = builder.objectRef<{ readonly id: string }>('Kol').implement({
         acceptCache: t.arg.boolean({
           required: true,
           defaultValue: true,
-          description: 'False buys a new answer in any case, and stores it. True takes what is already paid for.',
+          description:
+            'False buys a new answer each time it is asked, and stores it, so that a later read with true has it. True takes what is already paid for.',
         }),
       },
       resolve: ({ id }, { industryTag, acceptCache }, { linkIndexes, mayForce }) => {

@@ -189,6 +189,14 @@ export const PENDING = refusal(
   'UPSTREAM_PENDING',
   'The answer is still being bought; the same query a moment later is free.',
 );
+/** A forced read is bought anew each time, so a client that repeats it pays again for what is on its way already. */
+export const FORCED_PENDING: Verdict = {
+  ...refusal(
+    'UPSTREAM_PENDING',
+    'A new answer is still being bought. Repeating this query would buy again; the same query without acceptCache: false has the new answer a moment later.',
+  ),
+  isRetryable: false,
+};
 export const BUDGET_EXHAUSTED = refusal('BUDGET_EXHAUSTED', 'The daily budget of upstream calls is used up.');
 export const CLIENT_BUDGET_EXHAUSTED = refusal(
   'BUDGET_EXHAUSTED',
@@ -232,6 +240,7 @@ export const VERDICTS = {
   overloaded: OVERLOADED,
   stopping: STOPPING,
   pending: PENDING,
+  'forced-pending': FORCED_PENDING,
   'budget-exhausted': BUDGET_EXHAUSTED,
   'client-budget-exhausted': CLIENT_BUDGET_EXHAUSTED,
   'would-buy': WOULD_BUY,

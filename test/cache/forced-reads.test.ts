@@ -85,6 +85,32 @@ test('a forced read whose wait is over is pending, even where something is cache
   expect(cache.peek(KEY)).toMatchObject({ freshness: 'FRESH', fetchedAtMs: clock.nowMs() });
 });
 
+test('whether the same read makes sense again depends on what each reader of the one call has asked', async () => {
+  const { endLast, force, read, source } = createCacheLine();
+  const readers = [await force(KEY), await force(KEY), await read(KEY)];
+  for (const { leave } of readers) leave();
+  await settled();
+  const forced = { isRetryable: false, message: expect.stringContaining('without acceptCache: false') };
+  expect(readers.map(({ seen }) => seen)).toMatchObject([
+    { error: { code: 'UPSTREAM_PENDING', verdict: forced } },
+    { error: { code: 'UPSTREAM_PENDING', verdict: forced } },
+    { error: { code: 'UPSTREAM_PENDING', verdict: { isRetryable: true } } },
+  ]);
+  await endLast(0);
+  expect(source.calls).toHaveLength(1);
+});
+
+test('a forced read that waits for an unforced call is pending as a forced one', async () => {
+  const { endLast, force, read } = createCacheLine();
+  await read(KEY);
+  const forced = await force(KEY);
+  forced.leave();
+  await settled();
+  expect(forced.seen).toMatchObject({ error: { code: 'UPSTREAM_PENDING', verdict: { isRetryable: false } } });
+  await endLast(0);
+  await endLast(0);
+});
+
 test.each<Reply>(['outcome-unknown', 'bad-response', 400])('it overrides the remembered failure %s', async (reply) => {
   const { cache, endLast, force, read, source } = createCacheLine();
   await read(KEY);

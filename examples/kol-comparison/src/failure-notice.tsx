@@ -13,7 +13,7 @@ export function FailureNotice({ failure, onTryAgain }: FailureNoticeProps) {
     <div className="failure">
       <div>
         <strong>{what}</strong> {todo}
-        {retryAfterSeconds !== undefined && ` Makes sense again in ${Math.ceil(retryAfterSeconds)} s.`}
+        {isRetryable && retryAfterSeconds !== undefined && ` Makes sense again in ${Math.ceil(retryAfterSeconds)} s.`}
         <small>
           <code>{code}</code>
           {requestId && <> · request {requestId}</>}

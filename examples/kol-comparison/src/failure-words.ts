@@ -15,7 +15,10 @@ const WORDS: Readonly<Record<string, Words>> = {
   UPSTREAM_UNREACHABLE: { what: 'The data service cannot be reached.', todo: 'Nothing was sent or billed.' },
   UPSTREAM_PAUSED: { what: 'Calls are paused after failures.', todo: 'Nothing was asked or billed.' },
   UPSTREAM_OVERLOADED: { what: 'Too many calls are waiting already.', todo: 'Wait a moment.' },
-  UPSTREAM_PENDING: { what: 'It takes longer than we wait.', todo: 'It is still being bought; asking again is free.' },
+  UPSTREAM_PENDING: {
+    what: 'It takes longer than we wait.',
+    todo: 'It is still being bought; comparing again buys nothing twice.',
+  },
   BUDGET_EXHAUSTED: { what: 'The budget of the day is spent.', todo: 'Come back tomorrow (UTC).' },
   RATE_LIMITED: { what: 'You ask too often.', todo: 'Wait a moment.' },
   NO_CONNECTION: { what: 'The gateway did not answer in full.', todo: 'What was bought is kept, and free next time.' },
