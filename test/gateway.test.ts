@@ -146,6 +146,7 @@ describe('what goes wrong', () => {
     [503, 'UPSTREAM_INTERNAL_ERROR', true],
     [600, 'UPSTREAM_PERMISSION_DENIED', false],
     [601, 'UPSTREAM_BALANCE_INSUFFICIENT', false],
+    [602, 'UPSTREAM_TOKEN_LIMIT_REACHED', false],
     [999, 'UPSTREAM_BAD_RESPONSE', false],
   ])('business code %i is %s', async (upstreamCode, code, retryable) => {
     await using upstream = await startScriptedUpstream(failsWith(upstreamCode));

@@ -321,7 +321,15 @@ test('a store whose folder cannot be made fails no query, and holds up no stop',
 
 test('in sandbox mode a magic id fails only itself', async () => {
   await using gateway = await startTestGateway({ env: { JUSTONEAPI_ENDPOINT: 'auto' } });
-  for (const id of ['sandbox-100', 'sandbox-302', 'sandbox-303', 'sandbox-300', 'sandbox-600', 'sandbox-601']) {
+  for (const id of [
+    'sandbox-100',
+    'sandbox-302',
+    'sandbox-303',
+    'sandbox-300',
+    'sandbox-600',
+    'sandbox-601',
+    'sandbox-602',
+  ]) {
     expect((await readStar(gateway, id)).error?.code).toMatch(/^UPSTREAM_(?!PAUSED)/);
     expect((await readStar(gateway, 'sandbox-sample')).star).toBe(71.41);
   }
@@ -341,19 +349,41 @@ test('a key that was served stale while the account was paused is asked for as s
   expect(upstream.calls).toHaveLength(3);
 });
 
-test('a new token in its file ends the pause of the account', async () => {
+test('a token whose spending cap is reached costs one unbilled call, whatever is asked, until a probe succeeds', async () => {
+  await using upstream = await startScriptedUpstream(failsWith(602), answers);
+  await using gateway = await startTestGateway({ upstream, env: { UPSTREAM_DAILY_BUDGET: '10' } });
+  const { errors } = await gateway.query(STARS_OF, { ids: ['1'] });
+  expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TOKEN_LIMIT_REACHED', retryable: false } }]);
+  for (const id of ['1', '2', '3']) {
+    const error = { code: 'UPSTREAM_PAUSED', reason: 'UPSTREAM_TOKEN_LIMIT_REACHED' };
+    expect((await readStar(gateway, id)).error).toMatchObject(error);
+  }
+  const account = async () => (await fetch(`${gateway.origin}/account`)).json();
+  expect(await account()).toMatchObject({ billed: 0, unknown: 0, remaining: 10 });
+  const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
+  expect(metrics).toContain('_attempts_total{endpoint="kol-link-info",outcome="token_limit_reached"} 1\n');
+  expect(upstream.calls).toHaveLength(1);
+  gateway.clock.advanceMs(30_000);
+  expect(await readStar(gateway, '1')).toMatchObject({ star: starOf('1') });
+  expect(await readStar(gateway, '2')).toMatchObject({ star: starOf('2') });
+});
+
+test.each([
+  [100, 'UPSTREAM_TOKEN_INVALID'],
+  [602, 'UPSTREAM_TOKEN_LIMIT_REACHED'],
+])('a new token in its file ends the pause of the account by code %i', async (upstreamCode, code) => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'kol-gateway-'));
   const path = join(directory.path, 'token');
   writeFileSync(path, 'old-token');
   await using upstream = await startScriptedUpstream((socket, call) =>
-    (call.parameters.get('token') === 'old-token' ? failsWith(100) : answers)(socket, call),
+    (call.parameters.get('token') === 'old-token' ? failsWith(upstreamCode) : answers)(socket, call),
   );
   const env = { JUSTONEAPI_BASE_URL: upstream.baseUrl, JUSTONEAPI_TOKEN_FILE: path };
   await using gateway = await startTestGateway({ env });
-  expect((await readStar(gateway, '7')).error).toMatchObject({ code: 'UPSTREAM_TOKEN_INVALID' });
+  expect((await readStar(gateway, '7')).error).toMatchObject({ code });
   expect((await readStar(gateway, '7')).error).toMatchObject({
     code: 'UPSTREAM_PAUSED',
-    reason: 'UPSTREAM_TOKEN_INVALID',
+    reason: code,
     retryAfterSeconds: 30,
   });
   expect(upstream.calls).toHaveLength(1);

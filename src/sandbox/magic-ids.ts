@@ -20,6 +20,7 @@ const BUSINESS_CODES: Readonly<Record<string, string>> = {
   500: 'Internal Server Error',
   600: 'Permission Denied',
   601: 'Insufficient Balance',
+  602: 'Token Spending Limit Reached',
 };
 
 const { link_star_index: _, ...withoutStar } = SAMPLE;

@@ -8,6 +8,7 @@ export type UpstreamErrorCode =
   | 'UPSTREAM_INTERNAL_ERROR'
   | 'UPSTREAM_PERMISSION_DENIED'
   | 'UPSTREAM_BALANCE_INSUFFICIENT'
+  | 'UPSTREAM_TOKEN_LIMIT_REACHED'
   | 'UPSTREAM_ENDPOINT_GONE'
   | 'UPSTREAM_BAD_RESPONSE'
   | 'UPSTREAM_UNREACHABLE'
@@ -115,8 +116,19 @@ const BALANCE_INSUFFICIENT: Verdict = {
 };
 
 /**
- * Every documented failure code of the envelope. Codes that are in no table (101, 202 and 602
- * have a name at the vendor but no known billing) are `BAD_RESPONSE`, whose billing is unknown.
+ * Several tokens share one balance, and each may have a cap on what it spends in all.
+ * @see the vendor's own MCP server, by which the code is unbilled
+ */
+const TOKEN_LIMIT_REACHED: Verdict = {
+  ...COMMON,
+  errorCode: 'UPSTREAM_TOKEN_LIMIT_REACHED',
+  condemns: 'account',
+  message: "The spending cap of this gateway's token is reached at the upstream; the cap or the token must be changed.",
+};
+
+/**
+ * Every documented failure code of the envelope. Codes that are in no table (101 and 202 have a name
+ * at the vendor but no known billing) are `BAD_RESPONSE`, whose billing is unknown.
  */
 export const BUSINESS_CODES: ReadonlyMap<number, Verdict> = new Map([
   [100, TOKEN_INVALID],
@@ -130,6 +142,7 @@ export const BUSINESS_CODES: ReadonlyMap<number, Verdict> = new Map([
   [503, INTERNAL_ERROR],
   [600, PERMISSION_DENIED],
   [601, BALANCE_INSUFFICIENT],
+  [602, TOKEN_LIMIT_REACHED],
 ]);
 
 /** HTTP statuses that speak for themselves when no envelope comes with them. */
@@ -231,6 +244,7 @@ export const VERDICTS = {
   'bad-parameters': BAD_PARAMETERS,
   'permission-denied': PERMISSION_DENIED,
   'balance-insufficient': BALANCE_INSUFFICIENT,
+  'token-limit-reached': TOKEN_LIMIT_REACHED,
   'bad-response': BAD_RESPONSE,
   'unusable-answer': UNUSABLE_ANSWER,
   unreachable: UNREACHABLE,

@@ -86,7 +86,7 @@ describe('a failure', () => {
     expect(pause()).toBe(pauseMs);
   });
 
-  test.each<Reply>([100, 300, 301, 302, 303, 500, 503, 600, 601, 'unreachable'])('%s is not', (reply) => {
+  test.each<Reply>([100, 300, 301, 302, 303, 500, 503, 600, 601, 602, 'unreachable'])('%s is not', (reply) => {
     const { happens, memory } = setUp();
     happens(reply, 3600);
     expect(memory.get('k')).toBeUndefined();

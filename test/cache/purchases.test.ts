@@ -80,7 +80,7 @@ describe('what is stored', () => {
     expect([...held.rows]).toEqual([[`7 ${slot}`, { cacheKey: '7', outcome: reader.seen, expiresAtMs }]]);
   });
 
-  test.each<Reply>([100, 301, 302, 303, 500, 600, 601, 'unreachable'])('%s is not', async (reply) => {
+  test.each<Reply>([100, 301, 302, 303, 500, 600, 601, 602, 'unreachable'])('%s is not', async (reply) => {
     const { endLast, held, read } = createCacheLine();
     await read(KEY);
     await endLast(reply);

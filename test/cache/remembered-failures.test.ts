@@ -39,7 +39,7 @@ describe('what was or may have been billed, and refused parameters', () => {
   });
 });
 
-test.each<Reply>([100, 300, 301, 302, 303, 500, 503, 600, 601, 'unreachable'])(
+test.each<Reply>([100, 300, 301, 302, 303, 500, 503, 600, 601, 602, 'unreachable'])(
   'the unbilled %s is not',
   async (reply) => {
     const { endLast, read, source } = createCacheLine();

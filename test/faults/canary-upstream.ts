@@ -11,7 +11,7 @@ import {
 import { FAULTS } from './fault-table.ts';
 import { BAD_RESPONSE, type Fault, type Row } from './faults.ts';
 
-const CODES = [0, 100, 201, 300, 301, 302, 303, 400, 404, 500, 503, 600, 601, 999];
+const CODES = [0, 100, 201, 300, 301, 302, 303, 400, 404, 500, 503, 600, 601, 602, 999];
 const LOUD: Readonly<Record<string, string>> = { 'retry-after': ECHO, 'x-request-id': ECHO, 'x-api-key': ECHO };
 const ENVELOPE = { message: ECHO, data: ECHO, recordTime: ECHO, [ECHO]: ECHO };
 

@@ -18,6 +18,7 @@ import {
   REFUSED_PARAMETERS,
   type Row,
   TOKEN_INVALID,
+  TOKEN_LIMIT_REACHED,
   VICTIM,
 } from './faults.ts';
 
@@ -48,9 +49,9 @@ export const CODE_FAULTS: readonly Fault[] = [
   ...ofCode(503, INTERNAL_ERROR, 503),
   ...ofCode(600, PERMISSION_DENIED, 403),
   ...ofCode(601, BALANCE_INSUFFICIENT, 403, 429),
+  ...ofCode(602, TOKEN_LIMIT_REACHED, 403, 429),
   ...ofCode(101, BAD_RESPONSE, 400),
   ...ofCode(202, BAD_RESPONSE),
-  ...ofCode(602, BAD_RESPONSE, 403),
   ...ofCode(999, BAD_RESPONSE, 500),
   ...ofCode(-1, BAD_RESPONSE),
   ...ofCode(200, BAD_RESPONSE),

@@ -98,6 +98,7 @@ export const TOKEN_INVALID: Consequence = {
 };
 
 export const BALANCE_INSUFFICIENT: Consequence = { ...TOKEN_INVALID, gives: 'UPSTREAM_BALANCE_INSUFFICIENT' };
+export const TOKEN_LIMIT_REACHED: Consequence = { ...TOKEN_INVALID, gives: 'UPSTREAM_TOKEN_LIMIT_REACHED' };
 export const PERMISSION_DENIED: Consequence = { ...TOKEN_INVALID, gives: 'UPSTREAM_PERMISSION_DENIED' };
 export const ENDPOINT_GONE: Consequence = { ...TOKEN_INVALID, gives: 'UPSTREAM_ENDPOINT_GONE' };
 

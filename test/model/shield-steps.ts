@@ -35,7 +35,7 @@ const reply = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.constantFrom<Reply>(
-      ...[201, 301, 301, 303, 400, 500, 503, 600, 601, 100],
+      ...[201, 301, 301, 303, 400, 500, 503, 600, 601, 602, 100],
       ...(['unreachable', 'outcome-unknown', 'outcome-unknown', 'bad-response', 'unusable-answer'] as const),
     ),
   },

@@ -10,6 +10,7 @@ describeWithRedis('what one replica has learnt of the upstream', () => {
   test.each([
     [100, 'UPSTREAM_TOKEN_INVALID', 'account'],
     [601, 'UPSTREAM_BALANCE_INSUFFICIENT', 'account'],
+    [602, 'UPSTREAM_TOKEN_LIMIT_REACHED', 'account'],
     [303, 'UPSTREAM_QUOTA_EXCEEDED', 'quota'],
     [300, 'UPSTREAM_ENDPOINT_GONE', 'endpoint'],
   ])(
@@ -30,13 +31,16 @@ describeWithRedis('what one replica has learnt of the upstream', () => {
     },
   );
 
-  test('about its account does not pause a replica with another token', async () => {
+  test.each([
+    [100, 'UPSTREAM_TOKEN_INVALID'],
+    [602, 'UPSTREAM_TOKEN_LIMIT_REACHED'],
+  ])('about its token, by code %i, does not pause a replica with another one', async (upstreamCode, code) => {
     await using redis = await startRedis();
-    await using upstream = await startScriptedUpstream(failsWith(100), answers);
+    await using upstream = await startScriptedUpstream(failsWith(upstreamCode), answers);
     const options = { upstream, store: redis.url };
     await using first = await startReplica(options);
     await using other = await startReplica({ ...options, env: { JUSTONEAPI_TOKEN: 'canary/Another+9e1d=' } });
-    expect(await first.read('1')).toMatchObject({ code: 'UPSTREAM_TOKEN_INVALID' });
+    expect(await first.read('1')).toMatchObject({ code });
     expect(await other.read('2')).toMatchObject(freshStarOf('2'));
     expect(await first.read('3')).toMatchObject({ code: 'UPSTREAM_PAUSED' });
     expect(upstream.calls).toHaveLength(2);

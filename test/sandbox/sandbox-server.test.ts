@@ -87,6 +87,7 @@ describe('a magic id', () => {
     ['sandbox-500', 500, 'Internal Server Error'],
     ['sandbox-600', 600, 'Permission Denied'],
     ['sandbox-601', 601, 'Insufficient Balance'],
+    ['sandbox-602', 602, 'Token Spending Limit Reached'],
   ])('%s fails with business code %d on both endpoints', async (id, code, message) => {
     await using sandbox = await startTestSandbox();
     const expected = expect.objectContaining({ code, message, data: null });

@@ -32,6 +32,7 @@ describe('what one attempt condemns', () => {
   test.each([
     [100, 'account', 'UPSTREAM_TOKEN_INVALID', 30],
     [601, 'account', 'UPSTREAM_BALANCE_INSUFFICIENT', 30],
+    [602, 'account', 'UPSTREAM_TOKEN_LIMIT_REACHED', 30],
     [600, 'endpoint', 'UPSTREAM_PERMISSION_DENIED', 30],
     [300, 'endpoint', 'UPSTREAM_ENDPOINT_GONE', 30],
     [404, 'endpoint', 'UPSTREAM_ENDPOINT_GONE', 30],

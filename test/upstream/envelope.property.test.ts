@@ -15,6 +15,7 @@ const ERROR_CODES: ReadonlySet<UpstreamErrorCode> = new Set<UpstreamErrorCode>([
   'UPSTREAM_INTERNAL_ERROR',
   'UPSTREAM_PERMISSION_DENIED',
   'UPSTREAM_BALANCE_INSUFFICIENT',
+  'UPSTREAM_TOKEN_LIMIT_REACHED',
   'UPSTREAM_ENDPOINT_GONE',
   'UPSTREAM_BAD_RESPONSE',
   'UPSTREAM_OUTCOME_UNKNOWN',
@@ -23,7 +24,7 @@ const BLOCKS = Object.keys(envelopeFor('1').data).filter((name) => name !== 'bas
 const NUM_RUNS = 1000;
 
 const anyStatus = fc.oneof(fc.constant(200), fc.integer({ min: 100, max: 599 }), fc.integer());
-const anyCode = fc.oneof(fc.constantFrom(0, 0, 0, 100, 201, 300, 301, 302, 400, 404, 500, 601), fc.integer());
+const anyCode = fc.oneof(fc.constantFrom(0, 0, 0, 100, 201, 300, 301, 302, 400, 404, 500, 601, 602), fc.integer());
 
 /** Blocks with the right names and any content, beside any `base_resp`. */
 const anyData = fc.record(

@@ -129,6 +129,7 @@ describe('a business code that is documented as a failure', () => {
     [503, 'UPSTREAM_INTERNAL_ERROR', 'upstream', true],
     [600, 'UPSTREAM_PERMISSION_DENIED', 'endpoint', false],
     [601, 'UPSTREAM_BALANCE_INSUFFICIENT', 'account', false],
+    [602, 'UPSTREAM_TOKEN_LIMIT_REACHED', 'account', false],
   ])('%d', (code, errorCode, condemns, isRepeatable) => {
     test.each([200, ...FAILING_STATUSES])(`is ${errorCode} and unbilled under HTTP status %d`, (httpStatus) => {
       expect(readingOf(decode(httpStatus, envelopeOf(code)))).toEqual([errorCode, 'no', code]);
@@ -149,7 +150,7 @@ describe('a business code that is documented as a failure', () => {
 });
 
 describe('a business code in no table', () => {
-  test.each([101, 202, 602, 999, -1, 1, 2e9])('is a failure that may have been billed: %d', (code) => {
+  test.each([101, 202, 603, 999, -1, 1, 2e9])('is a failure that may have been billed: %d', (code) => {
     const readings = [200, ...FAILING_STATUSES].map((httpStatus) => readingOf(decode(httpStatus, envelopeOf(code))));
     expect(readings).toEqual(readings.map(() => ['UPSTREAM_BAD_RESPONSE', 'unknown', code]));
   });

@@ -29,6 +29,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   UPSTREAM_BAD_RESPONSE: { what: 'The data service sent something unreadable.', todo: ASK_OPERATOR },
   UPSTREAM_TOKEN_INVALID: { what: 'The data service refuses the gateway’s token.', todo: ASK_OPERATOR },
   UPSTREAM_BALANCE_INSUFFICIENT: { what: 'The account is empty.', todo: 'Its owner must top it up.' },
+  UPSTREAM_TOKEN_LIMIT_REACHED: { what: 'The gateway’s token has spent all that it may.', todo: ASK_OPERATOR },
   UPSTREAM_PERMISSION_DENIED: { what: 'The account may not use this data.', todo: ASK_OPERATOR },
   UPSTREAM_ENDPOINT_GONE: { what: 'The data service has removed this data.', todo: ASK_OPERATOR },
   UNAUTHENTICATED: { what: 'The gateway wants a client key.', todo: 'Give one to the client of this page.' },

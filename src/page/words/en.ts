@@ -63,6 +63,8 @@ export const en: Words = {
     UPSTREAM_BAD_RESPONSE: 'The vendor sent something that is no answer. Tell those who run this gateway.',
     UPSTREAM_TOKEN_INVALID: "The vendor refuses the gateway's token. Tell those who run this gateway.",
     UPSTREAM_BALANCE_INSUFFICIENT: 'The account is empty. Tell those who run this gateway to top it up.',
+    UPSTREAM_TOKEN_LIMIT_REACHED:
+      "The gateway's token has spent all that it may. Tell those who run this gateway to raise its cap or change it.",
     UPSTREAM_PERMISSION_DENIED: 'The account may not use these scores. Tell those who run this gateway.',
     UPSTREAM_ENDPOINT_GONE: 'The vendor has removed this service. Tell those who run this gateway.',
     BUDGET_EXHAUSTED: "Today's budget is used up; what is already known is still answered. Come back tomorrow.",

@@ -60,6 +60,7 @@ export const zh: Words = {
     UPSTREAM_BAD_RESPONSE: '供应商返回的内容无法识别。请联系网关管理员。',
     UPSTREAM_TOKEN_INVALID: '供应商拒绝了网关的令牌。请联系网关管理员。',
     UPSTREAM_BALANCE_INSUFFICIENT: '账户余额不足。请联系网关管理员充值。',
+    UPSTREAM_TOKEN_LIMIT_REACHED: '网关令牌的消费额度已用完。请联系网关管理员提高额度或更换令牌。',
     UPSTREAM_PERMISSION_DENIED: '账户无权使用该数据。请联系网关管理员。',
     UPSTREAM_ENDPOINT_GONE: '供应商已下线该服务。请联系网关管理员。',
     BUDGET_EXHAUSTED: '今日预算已用完；已缓存的数据仍可查询。请明天再试。',
