@@ -3,17 +3,19 @@ import { describeRedis } from '../redis/location.ts';
 import { inspectLedger } from '../stores/open-stores.ts';
 import { createUpstreamClient } from '../upstream/client.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
+import { spendingLimitsOf } from './spending-limits.ts';
 
 type Print = (line: string) => void;
 
 /**
- * Says whether the gateway could start and reach its upstream: the configuration, the ledger, and the upstream's free
+ * Says whether the gateway could start and reach its upstream: the configuration and its limits, the ledger, and the upstream's free
  * `/ping`, never a billed call.
  *
  * @returns whether all is well
  */
 export async function check(config: Config, print: Print): Promise<boolean> {
   print('configuration: good');
+  print(`limits: ${spendingLimitsOf(config)}`);
   for (const warning of config.warnings) print(`warning: ${warning}`);
   const isLedgerGood = await checkLedger(config, print);
   return (await checkUpstream(config, print)) && isLedgerGood;

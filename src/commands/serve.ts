@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { GatewayOptions, RunningGateway } from '../gateway.ts';
 import { VERSION } from '../version.ts';
 import type { StartWorkersOptions } from '../workers/primary.ts';
+import { spendingLimitsOf } from './spending-limits.ts';
 import { UsageError } from './usage.ts';
 
 export type ServeOptions = Pick<GatewayOptions, 'config' | 'log' | 'identity'> & StartWorkersOptions;
@@ -22,6 +23,7 @@ export async function serve(options: ServeOptions, print: (line: string) => void
   print(`  GraphQL   ${gateway.origin}/graphql`);
   if (config.server.graphiql)
     print(`  Pages     ${gateway.origin} compares KOLs, and /graphql is GraphiQL in a browser`);
+  print(`  Limits    ${spendingLimitsOf(config)}`);
   if (target.mode === 'sandbox') print('  To go live, set JUSTONEAPI_TOKEN_FILE or JUSTONEAPI_TOKEN.');
   for (const warning of config.warnings) print(`  Warning   ${warning}`);
   return gateway;

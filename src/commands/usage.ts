@@ -14,7 +14,8 @@ Commands:
   keys create NAME
              make a client key: print it once, and the entry with its hash for
              the file that CLIENT_KEYS_FILE names
-  check      validate the configuration and ask the upstream's free ping
+  check      validate the configuration, print the limits of spending, and ask the
+             upstream's free ping
 
 Options:
   --help     print this

@@ -4,7 +4,7 @@ import type { EndpointName } from '../upstream/endpoints.ts';
 import type { TokenOrigin } from '../upstream/token-source.ts';
 import { contradictionsIn } from './contradictions.ts';
 import type { Environment } from './environment.ts';
-import { readVariables } from './read-variables.ts';
+import { findMisspellings, readVariables } from './read-variables.ts';
 import type { StoreLocation, Variables } from './variables.ts';
 
 /** Where answers come from: the vendor, for money, or the built-in synthetic upstream. */
@@ -83,12 +83,13 @@ const BASE_URLS = { 'prod-global': 'https://api.justoneapi.com', 'prod-cn': 'htt
 export function parseConfig(environment: Environment): Config {
   const env = withoutEmpty(environment);
   const { variables, problems } = readVariables(env);
-  const contradictions = contradictionsIn(env, variables);
-  if (problems.length + contradictions.length > 0) throw new ConfigurationError([...problems, ...contradictions]);
-  return toConfig(variables as Variables);
+  const misspellings = findMisspellings(env);
+  const all = [...problems, ...misspellings.problems, ...contradictionsIn(env, variables)];
+  if (all.length > 0) throw new ConfigurationError(all);
+  return toConfig(variables as Variables, misspellings.warnings);
 }
 
-function toConfig(variables: Variables): Config {
+function toConfig(variables: Variables, warnings: readonly string[]): Config {
   const target = targetOf(variables);
   const isLoopback = isLoopbackHost(variables.HOST);
   return {
@@ -135,7 +136,7 @@ function toConfig(variables: Variables): Config {
     },
     tracesUrl: tracesUrlOf(variables),
     logLevel: variables.LOG_LEVEL,
-    warnings: warningsOf(target, variables),
+    warnings: [...warningsOf(target, variables), ...warnings],
   };
 }
 

@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein';
 import { parseRedisLocation } from '../redis/location.ts';
 import { readTokenFile } from '../upstream/token-source.ts';
 import type { Environment } from './environment.ts';
@@ -8,6 +9,13 @@ export interface ReadVariables {
   readonly variables: Partial<Variables>;
   /** A line for every malformed one: its name, what was expected and, unless it could be a secret, what came. */
   readonly problems: readonly string[];
+}
+
+/** Variables that are none of ours and look like one that was misspelt, a line for each. */
+export interface Misspellings {
+  /** Those that begin as limits of money and access do: a limit that is not read would not hold. */
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const MAY_HOLD_A_SECRET: ReadonlySet<string> = new Set([
@@ -21,6 +29,31 @@ const MAY_HOLD_A_SECRET: ReadonlySet<string> = new Set([
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
 ]);
+
+const LIMITS = /^(UPSTREAM_|JUSTONEAPI_|CACHE_|CLIENT_|BUDGET_|MAX_KOLS_|ALLOW_ANON)/;
+/** Short names are near to too much, and `OTEL_…` has names that we do not read. */
+const COMPARED = Object.keys(VARIABLES).filter((name) => name.length >= 10 && !name.startsWith('OTEL_'));
+/** So many letters may be wrong, missing or too many; upper and lower case count as the same. */
+const MAX_EDITS = 2;
+
+/**
+ * Finds what was meant to be one of our variables. It says their names and never what they hold, which may be a secret.
+ *
+ * @param env without the variables that are empty
+ */
+export function findMisspellings(env: Environment): Misspellings {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  for (const name of Object.keys(env)) {
+    if (Object.hasOwn(VARIABLES, name)) continue;
+    const meant = closest(name.toUpperCase(), COMPARED);
+    if (distance(name.toUpperCase(), meant) > MAX_EDITS) continue;
+    const printed = /^\w+$/.test(name) ? name : JSON.stringify(name);
+    const line = `${printed}: not a variable of this gateway; did you mean ${meant}?`;
+    (LIMITS.test(name) ? problems : warnings).push(line);
+  }
+  return { problems, warnings };
+}
 
 /** Reads each variable on its own, so that one mistake does not hide another. */
 export function readVariables(env: Environment): ReadVariables {

@@ -89,6 +89,7 @@ describe('serve', () => {
     const finished = finish(child);
     const out = await printed(child, 'To go live');
     expect(out).toContain('sandbox mode: answers are synthetic');
+    expect(out).toContain('\n  Limits    no daily budget, at most 32 calls in flight, ');
     const url = /http:\S+/.exec(out)?.[0] ?? '';
     const response = await fetch(`${url}?query={kol(id:"sandbox-sample"){linkIndex{star{value}}}}`);
     expect(await response.json()).toEqual({ data: { kol: { linkIndex: { star: { value: 71.41 } } } } });
@@ -161,6 +162,34 @@ describe('check', () => {
     expect(await run(['check'], env(upstream.baseUrl))).toMatchObject({ code: 0, stderr: '' });
     expect(upstream.calls.map(({ path }) => path)).toEqual(['/ping']);
     expect(upstream.calls[0]?.head).not.toContain(CANARY_TOKEN.slice(0, 8));
+  });
+
+  test.each([
+    [{}, 'no daily budget, at most 32 calls in flight, no limit per second, 3 attempts per answer'],
+    [
+      {
+        UPSTREAM_DAILY_BUDGET: '0',
+        UPSTREAM_MAX_CONCURRENT: '7',
+        UPSTREAM_MAX_PER_SECOND: '2.5',
+        UPSTREAM_MAX_ATTEMPTS: '1',
+      },
+      'daily budget 0 calls, at most 7 calls in flight, at most 2.5 per second, 1 attempt per answer',
+    ],
+  ])('prints what bounds the spending with %j', async (limits, line) => {
+    await using upstream = await startScriptedUpstream(replies(200, 'pong'));
+    const { stdout } = await run(['check'], { ...env(upstream.baseUrl), ...limits });
+    expect(stdout.split('\n')).toContain(`limits: ${line}`);
+  });
+
+  test('refuses a misspelt limit, and warns of what may be one', async () => {
+    await using upstream = await startScriptedUpstream(replies(200, 'pong'));
+    const good = { ...env(upstream.baseUrl), CORS_ORIGIN: 'hunter2-canary' };
+    expect((await run(['check'], good)).stdout).toMatch(/^warning: CORS_ORIGIN: .*did you mean CORS_ORIGINS\?$/m);
+    const { code, stdout, stderr } = await run(['check'], { ...good, UPSTREAM_DAILY_BUDGT: 'hunter2-canary' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('did you mean UPSTREAM_DAILY_BUDGET?');
+    expect(stderr).not.toContain('hunter2');
+    expect(upstream.calls.map(({ path }) => path)).toEqual(['/ping']);
   });
 
   test('fails when the ping does', async () => {

@@ -183,6 +183,73 @@ describe('refusals', () => {
   });
 });
 
+describe('a variable that is none of ours', () => {
+  const SECRET = 'hunter2-canary';
+
+  test.each([
+    ['UPSTREAM_DAILY_BUDGT', 'UPSTREAM_DAILY_BUDGET'],
+    ['UPSTREAM_DAILY_BUDGETS', 'UPSTREAM_DAILY_BUDGET'],
+    ['UPSTREAM_DIALY_BUDGET', 'UPSTREAM_DAILY_BUDGET'],
+    ['UPSTREAM_daily_budgt', 'UPSTREAM_DAILY_BUDGET'],
+    ['UPSTREAM_MAX_PER_SECONDS', 'UPSTREAM_MAX_PER_SECOND'],
+    ['JUSTONEAPI_TOKN', 'JUSTONEAPI_TOKEN'],
+    ['CACHE_STORES', 'CACHE_STORE'],
+    ['CACHE_STALE_WHILE_REVALIDAT_SECOND', 'CACHE_STALE_WHILE_REVALIDATE_SECONDS'],
+    ['CLIENT_KEY_FILE', 'CLIENT_KEYS_FILE'],
+    ['MAX_KOLS_PER_REQUESTS', 'MAX_KOLS_PER_REQUEST'],
+    ['ALLOW_ANONYMUS', 'ALLOW_ANONYMOUS'],
+  ])('%s begins like a limit, and is refused where it is near to one', (name, meant) => {
+    const env = { [name]: SECRET, PORT: 'http' };
+    const lines = problemsOf(env).split('\n');
+    expect(lines.slice(1)).toEqual([
+      '  PORT: expected an integer from 0 to 65535, got "http"',
+      `  ${name}: not a variable of this gateway; did you mean ${meant}?`,
+    ]);
+  });
+
+  test.each([
+    ['UPSTRAM_DAILY_BUDGET', 'UPSTREAM_DAILY_BUDGET'],
+    ['upstream_daily_budget', 'UPSTREAM_DAILY_BUDGET'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['SUBGRAPH_SECRETS', 'SUBGRAPH_SECRET'],
+    ['REQUEST_WAIT_SECOND', 'REQUEST_WAIT_SECONDS'],
+    ['INTROSPECTON', 'INTROSPECTION'],
+  ])('%s is warned about where it is near to any long name', (name, meant) => {
+    expect(parseConfig({ [name]: SECRET }).warnings).toEqual([
+      `${name}: not a variable of this gateway; did you mean ${meant}?`,
+    ]);
+  });
+
+  test.each([
+    ...['PROT', 'HOSTS', 'WORKER', 'REPLICA', 'FASTLANE', 'LOGLEVEL', 'GRAPHQL', 'GRAPHIQLS'],
+    ...['OTEL_EXPORTER_OTLP_ENDPOINTS', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'OTEL_TRACES_EXPORTERS'],
+    ...[
+      'CACHE_PORT',
+      'CACHE_HOST',
+      'CACHE_URL',
+      'CACHE_DRIVER',
+      'CACHE_SERVICE_HOST',
+      'CACHE_STALE_WHILE_REVALIDATING_SECONDS',
+      'CACHE_PORT_6379_TCP',
+    ],
+    ...['CLIENT_ID', 'CLIENT_SECRET', 'CLIENT_KEY', 'UPSTREAM_URL', 'UPSTREAM_SERVICE_PORT', 'BUDGET_FILE'],
+    ...['ALLOW_ANONYMOUS_LOGIN', 'constructor', '__proto__', 'PATH'],
+  ])('%s is too far, too short or of another standard, and is nothing to us', (name) => {
+    expect(parseConfig({ [name]: SECRET }).warnings).toEqual([]);
+  });
+
+  test('counts as unset while it is empty', () => {
+    expect(parseConfig({ UPSTREAM_DAILY_BUDGT: '', CORS_ORIGIN: '' }).warnings).toEqual([]);
+  });
+
+  test('is refused beside the one that was meant, and its name is printed on one line', () => {
+    const env = { UPSTREAM_DAILY_BUDGET: '5', 'UPSTREAM_DAILY_BUDGET\n': SECRET };
+    expect(problemsOf(env)).toBe(
+      'The configuration has problems:\n  "UPSTREAM_DAILY_BUDGET\\n": not a variable of this gateway; did you mean UPSTREAM_DAILY_BUDGET?',
+    );
+  });
+});
+
 describe('the token', () => {
   const directory = mkdtempSync(join(tmpdir(), 'kol-gateway-'));
 
