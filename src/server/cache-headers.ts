@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
+import { appliedHeader } from './prefer.ts';
 import type { Exchange, GraphqlCall } from './reply.ts';
 
 /** Everything that an answer depends on besides its URL. */
 export const VARY = 'Accept, Origin, Authorization, x-api-key, Prefer';
 
-/** What caches on the way may do with an answer, and what it cost or would cost. */
+/** What caches on the way may do with an answer, what was done as the request prefers, and what it cost or would cost. */
 export function cacheHeaders(call: GraphqlCall): Record<string, string> {
   const { billedCalls, mayBuy, reads } = call.account;
   return {
     'cache-control': cacheControlOf(call),
     vary: VARY,
+    ...appliedHeader(call.preferences),
     ...(!call.isIncremental && { 'x-billed-calls': String(billedCalls) }),
     ...(mayBuy === false && { 'x-would-buy': String(reads.filter(({ wouldBuy }) => wouldBuy).length) }),
   };

@@ -8,7 +8,7 @@ import { cacheHeaders, replyCacheable } from './cache-headers.ts';
 import { type Client, LOCAL } from './clients/client.ts';
 import type { FastLane } from './fast-lane/fast-lane.ts';
 import { createGraphqlEngine, type GraphqlEngineOptions } from './graphql-engine.ts';
-import { isDryRun, waitMsOf } from './prefer.ts';
+import { type Preferences, readPreferences } from './prefer.ts';
 import { readBody } from './read-body.ts';
 import { beginReply, type Exchange, type GraphqlCall, isReading, type Refusal, refuse } from './reply.ts';
 import { traceRequest } from './trace-request.ts';
@@ -64,13 +64,14 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
     const body = isReading(exchange) ? undefined : await readBody(request, MAX_BODY_BYTES);
     if (body === null) return refuse(exchange, TOO_LARGE);
-    const planned = span ? undefined : fastLane?.plannedRequest(exchange, body);
+    const preferences = readPreferences(request.headers['prefer'], requestWaitMs);
+    const planned = span ? undefined : fastLane?.plannedRequest(exchange, preferences, body);
     if (planned && fastLane?.answerFromMemory(exchange, client, planned, startedAtMs)) return;
 
-    using account = openAccount(exchange, client);
+    using account = openAccount(preferences, client);
     const linkIndexes = createLinkIndexLoader({ ...options, account });
     const state = { hasErrors: false, isIncremental: false };
-    const call: GraphqlCall = { exchange, client, account, linkIndexes, wantsAccount, span, ...state };
+    const call: GraphqlCall = { exchange, client, account, linkIndexes, wantsAccount, preferences, span, ...state };
     try {
       if (planned && (await fastLane?.answerByReading(call, planned))) return;
       beginReply(exchange);
@@ -83,13 +84,11 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     }
   }
 
-  function openAccount({ request }: Exchange, client: Client): RequestAccount {
-    const { prefer } = request.headers;
+  function openAccount({ waitMs, isDryRun }: Preferences, client: Client): RequestAccount {
     return createRequestAccount({
-      waitMs: waitMsOf(prefer, requestWaitMs),
-      waits,
+      ...{ waitMs, waits },
       payer: client === LOCAL ? undefined : client,
-      mayBuy: !isDryRun(prefer),
+      mayBuy: !isDryRun,
       timers,
     });
   }

@@ -34,7 +34,7 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     origin: [...corsOrigins],
     methods: ['GET', 'POST'],
     allowedHeaders: ['content-type', 'authorization', 'x-api-key', 'prefer', 'x-account'],
-    exposedHeaders: ['x-billed-calls', 'x-would-buy', 'retry-after', 'x-request-id'],
+    exposedHeaders: ['x-billed-calls', 'x-would-buy', 'retry-after', 'x-request-id', 'preference-applied'],
     maxAge: 86_400,
   });
 

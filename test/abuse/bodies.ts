@@ -130,6 +130,16 @@ const SIZES: readonly Abuse[] = [
     { path: asked({ query: BUYING }), headers: { prefer: 'x'.repeat(20_000) } },
     { status: 431 },
   ),
+  ...['"', '\\"', '" ', ', "\\', ' ,', '\t', ';'].map((each) =>
+    request(
+      `15 kB of ${JSON.stringify(each)} in Prefer`,
+      {
+        path: asked({ query: BUYING }),
+        headers: { prefer: `dry-run=, a="", b=${each.repeat(15_000 / each.length)}c` },
+      },
+      { status: 200, code: 'WOULD_BUY' },
+    ),
+  ),
 ];
 
 const METHODS: readonly Abuse[] = [

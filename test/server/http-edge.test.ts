@@ -344,7 +344,7 @@ describe('CORS', () => {
       const answered = await post(gateway.origin, TYPENAME, { origin, 'sec-fetch-site': 'cross-site' });
       expect(answered).toMatchObject({ status: 200, text: '{"data":{"__typename":"Query"}}' });
       expect(answered.headers['access-control-expose-headers']?.split(/, ?/)).toEqual(
-        expect.arrayContaining(['x-billed-calls', 'x-would-buy', 'retry-after', 'x-request-id']),
+        expect.arrayContaining(['x-billed-calls', 'x-would-buy', 'retry-after', 'x-request-id', 'preference-applied']),
       );
 
       const headers = { ...JSON_TYPE, origin, 'content-length': '100001' };

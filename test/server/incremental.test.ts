@@ -94,6 +94,13 @@ describe.each([MULTIPART, SSE])('over %s', (accept) => {
     expect(headers.has('x-billed-calls')).toBe(false);
     expect(headers.get('vary')).toContain('Accept');
   });
+
+  test('the headers say what is done as the request prefers', async () => {
+    await using gateway = await startTestGateway();
+    const dry = await ask(gateway, DEFERRED, ['7'], accept, { headers: { prefer: 'wait=5, dry-run=""' } });
+    expect(dry.headers.get('preference-applied')).toBe('wait=5, dry-run');
+    expect(await dry.text()).toContain('"code":"WOULD_BUY"');
+  });
 });
 
 test('the failure of one KOL comes with its part, its code and the id of the request', async () => {

@@ -4,7 +4,7 @@ import type { CallSummary } from '../../telemetry/log-calls.ts';
 import { cacheHeaders, replyCacheable, VARY } from '../cache-headers.ts';
 import type { Client } from '../clients/client.ts';
 import { maxCostOf } from '../plugins/limit-cost.ts';
-import { isDryRun } from '../prefer.ts';
+import { appliedHeader, type Preferences } from '../prefer.ts';
 import type { Exchange, GraphqlCall } from '../reply.ts';
 import { createHits } from './hits.ts';
 import { createPlans } from './plans.ts';
@@ -23,7 +23,7 @@ export interface FastLaneOptions {
 }
 
 /** A request that there is a plan for, or an answer that its plan has given before and would give again. */
-export type PlannedRequest = { readonly contentType: string } & (
+export type PlannedRequest = { readonly contentType: string; readonly preferences: Preferences } & (
   | { readonly ready: ReadyAnswer }
   | (Planned & { readonly ready?: undefined; readonly body: Buffer | undefined })
 );
@@ -31,7 +31,7 @@ export type PlannedRequest = { readonly contentType: string } & (
 /** Answers by plans, without yoga. It has learnt from yoga's own answers what to say. */
 export interface FastLane {
   /** @returns undefined for what is yoga's to answer */
-  plannedRequest(exchange: Exchange, body: Buffer | undefined): PlannedRequest | undefined;
+  plannedRequest(exchange: Exchange, preferences: Preferences, body: Buffer | undefined): PlannedRequest | undefined;
   /** Answers what is in memory and fresh. @returns whether it did; if not, nothing has happened */
   answerFromMemory(exchange: Exchange, client: Client, planned: PlannedRequest, startedAtMs: number): boolean;
   /** Reads what is missing, as yoga would. @returns false where a read failed, which yoga tells, from the same reads */
@@ -60,15 +60,15 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   }
 
   return {
-    plannedRequest({ request }, body) {
-      const { accept = '*/*', prefer, 'x-account': account } = request.headers;
+    plannedRequest({ request }, preferences, body) {
+      const { accept = '*/*', 'x-account': account } = request.headers;
       const contentType = contentTypes.get(accept);
-      if (contentType === undefined || account !== undefined || isDryRun(prefer)) return undefined;
+      if (contentType === undefined || account !== undefined || preferences.isDryRun) return undefined;
       const ready = body && isPlainJson(request) ? readyAnswers.find(body, clock()) : undefined;
-      if (ready) return { contentType, ready };
+      if (ready) return { contentType, preferences, ready };
       const question = questionOf(request, body, trusted);
       const plan = question && plans.find(question);
-      return plan ? { question, plan, contentType, body } : undefined;
+      return plan ? { question, plan, contentType, preferences, body } : undefined;
     },
     answerFromMemory(exchange, client, planned, startedAtMs) {
       const { question } = planned.ready ?? planned;
@@ -79,6 +79,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       reply(exchange, answer.content, planned.contentType, {
         'cache-control': isKept ? `max-age=${Math.floor(freshForMs / 1000)}` : 'no-store',
         vary: VARY,
+        ...appliedHeader(planned.preferences),
         'x-billed-calls': '0',
       });
       onHits?.(answers, negatives);
