@@ -1,6 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import type { Dispatcher } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
 import { openSqliteFile } from '../src/sqlite/sqlite-file.ts';
+import { receiveWhole } from '../src/upstream/whole-response.ts';
 import { lockStore, temporaryStorePath } from './support/answer-store-contract.ts';
 
 const LOCKED_FOR_READERS = 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE';
@@ -53,4 +56,23 @@ test('while twenty calls wait one behind the other, the event loop goes on', asy
   lockStore(path);
   const writes = Promise.allSettled(Array.from({ length: 20 }, () => file.call('putAnswer', ROW)));
   expect(await turnsWhilePending(writes)).toBeGreaterThan(20 * MANY_TURNS);
+});
+
+test('while a response of 1 MiB is inflated, the event loop goes on', async () => {
+  const MIB = 1024 * 1024;
+  const bytes = gzipSync(Buffer.alloc(MIB, ' '));
+  /** All has arrived already: what is left to wait for is the inflating. */
+  const dispatch: Dispatcher['dispatch'] = (_request, handler) => {
+    const controller = {} as Dispatcher.DispatchController;
+    handler.onRequestStart?.(controller, {});
+    handler.onResponseStart?.(controller, 200, { 'content-encoding': 'gzip' });
+    handler.onResponseData?.(controller, bytes);
+    handler.onResponseEnd?.(controller, {});
+    return true;
+  };
+  const request = { path: '/', method: 'GET' } as const;
+  const options = { deadlineMs: 60_000, maxBodyBytes: MIB, onSending: () => {} };
+  const received = receiveWhole({ dispatch } as Dispatcher, request, options);
+  expect(await turnsWhilePending(received)).toBeGreaterThan(MANY_TURNS);
+  expect((await received).body).toHaveLength(MIB);
 });

@@ -4,11 +4,11 @@ import { PING_PATH } from './endpoints.ts';
 import { UpstreamError } from './upstream-error.ts';
 import { receiveWhole, type WholeResponse } from './whole-response.ts';
 
-/** The vendor's answer is about 1 kB; more than this is no answer of theirs. */
+/** The vendor's answer is about 1 kB; more than this, compressed or not, is no answer of theirs. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 const PING_TIMEOUT_MS = 10_000;
-const HEADERS = { accept: 'application/json', 'user-agent': 'kol-gateway' };
+const HEADERS = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'kol-gateway' };
 
 export interface UpstreamClientOptions {
   /** Scheme, host and port, perhaps with a path prefix; no trailing slash. */
@@ -61,7 +61,7 @@ export function createUpstreamClient({ baseUrl, token, timeoutMs, keepAlive }: U
     };
     try {
       const call = { origin, path: prefix + path, method: 'GET', headers: HEADERS } as const;
-      return await receiveWhole(agent, call, { deadlineMs, onSending });
+      return await receiveWhole(agent, call, { deadlineMs, maxBodyBytes: MAX_BODY_BYTES, onSending });
     } catch (error) {
       throw transportError(error, isSent);
     }

@@ -21,10 +21,12 @@ export type Decoded =
  * Total: any status with any bytes gives a `Decoded`, and nothing is thrown. The business code
  * decides; the HTTP status is asked only when the body is no envelope, and to catch a success
  * that contradicts it.
+ *
+ * @param bodyFault why the body could not be read, in our words, if so; it is empty then
  */
-export function decodeEnvelope(httpStatus: number, body: Uint8Array): Decoded {
+export function decodeEnvelope(httpStatus: number, body: Uint8Array, bodyFault?: string): Decoded {
   const envelope = parseEnvelope(body);
-  if (envelope === null) return failure(bareStatusError(httpStatus));
+  if (envelope === null) return failure(bareStatusError(httpStatus, bodyFault));
 
   const { code } = envelope;
   if (code === NO_DATA_CODE) return { kind: 'no-data' };
@@ -74,8 +76,8 @@ function unusable(reason: string): UpstreamError {
 }
 
 /** The reading of a response whose body is no envelope. A 5xx may come from a proxy in front of a call that was billed. */
-function bareStatusError(httpStatus: number): UpstreamError {
-  const reason = `HTTP status ${httpStatus} without the documented envelope`;
+function bareStatusError(httpStatus: number, bodyFault?: string): UpstreamError {
+  const reason = `HTTP status ${httpStatus} ${bodyFault ? `with ${bodyFault}` : 'without the documented envelope'}`;
   const verdict = BARE_STATUSES.get(httpStatus) ?? (httpStatus >= 500 ? OUTCOME_UNKNOWN : BAD_RESPONSE);
   return new UpstreamError(verdict, { reason });
 }

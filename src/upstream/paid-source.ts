@@ -46,7 +46,7 @@ export function createPaidSource({ client, endpoints, clock, onAttempt }: PaidSo
   async function ask(endpoint: Endpoint, key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
     try {
       const response = await client.get(endpoint.path, endpoint.parametersOf(key, options));
-      const decoded = decodeEnvelope(response.httpStatus, response.body);
+      const decoded = decodeEnvelope(response.httpStatus, response.body, response.bodyFault);
       const origin = { endpoint: endpoint.name, fetchedAtMs: clock() };
       if (decoded.kind === 'answer') return { ...decoded, ...origin, freshness: 'FRESH' };
       if (decoded.kind === 'no-data') return { ...decoded, ...origin };

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import {
   CHUNKED,
   CLOSING,
@@ -94,7 +94,10 @@ export const TRANSPORT_FAULTS: readonly Fault[] = [
     ['a body one byte over the cap', sends(withLength(MIB + 1), CLOSING, '\r\n', WHOLE.padEnd(MIB + 1))],
     ['a body without end', pours(`${HEAD}\r\n`, ' '.repeat(65_536))],
     ['a gzip bomb', replies(200, gzipSync(WHOLE.padEnd(64 * MIB)), { 'content-encoding': 'gzip' })],
-    ['a gzipped answer that nobody accepts', replies(200, gzipSync(WHOLE), { 'content-encoding': 'gzip' })],
+    ['a gzipped answer that is cut off', replies(200, gzipSync(WHOLE).subarray(0, -9), { 'content-encoding': 'gzip' })],
+    ['an answer that says gzip and is none', replies(200, WHOLE, { 'content-encoding': 'gzip' })],
+    ['an answer gzipped twice', replies(200, gzipSync(gzipSync(WHOLE)), { 'content-encoding': 'gzip, gzip' })],
+    ['a coding that repeats the token', replies(200, gzipSync(WHOLE), { 'content-encoding': ECHO })],
     ['a Content-Length that is no number', sends(HEAD, 'content-length: many\r\n\r\n', WHOLE)],
     ['a negative Content-Length', sends(HEAD, 'content-length: -1\r\n\r\n', WHOLE)],
     ['a length and chunks at once', sends(CHUNKED, 'content-length: 5\r\n\r\n', chunk(WHOLE), chunk(''))],
@@ -120,6 +123,11 @@ export const TRANSPORT_FAULTS: readonly Fault[] = [
     ['an answer of exactly 1 MiB', sends(withLength(MIB), CLOSING, '\r\n', WHOLE.padEnd(MIB))],
     ['an answer that ends with its connection', sends(HEAD, CLOSING, '\r\n', WHOLE)],
     ['an answer behind 1,000 early hints', sends(HINT.repeat(1000), WHOLE_RESPONSE)],
+    ['a gzipped answer that nobody asked for', replies(200, gzipSync(WHOLE), { 'content-encoding': 'gzip' })],
+    [
+      'an answer in Brotli that nobody asked for',
+      replies(200, brotliCompressSync(WHOLE), { 'content-encoding': 'br' }),
+    ],
     ['a second answer in the same breath', strays(WHOLE, STRAY, 'at once')],
     ['a second answer in the same breath on a kept connection', strays(WHOLE, STRAY, 'at once'), keptAlive()],
     ['a late second answer', strays(WHOLE, STRAY, 'late')],

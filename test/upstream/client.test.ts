@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createUpstreamClient, type UpstreamClient, type UpstreamClientOptions } from '../../src/upstream/client.ts';
 import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
@@ -86,7 +86,7 @@ describe('a paid call', () => {
     ]);
   });
 
-  test('is a GET for JSON that accepts no compression and has no token in its headers', async () => {
+  test('is a GET for JSON that asks for no compression and has no token in its headers', async () => {
     await using upstream = await startScriptedUpstream(answers);
     await using line = openLine(upstream.baseUrl);
 
@@ -95,6 +95,7 @@ describe('a paid call', () => {
     const [requestLine, ...headers] = upstream.calls[0]?.head.split('\r\n') ?? [];
     expect(requestLine).toMatch(/^GET \S+ HTTP\/1\.1$/);
     expect(headers.sort()).toEqual([
+      'accept-encoding: identity',
       'accept: application/json',
       'connection: close',
       `host: ${upstream.baseUrl.slice('http://'.length)}`,
@@ -190,6 +191,21 @@ const dripsAfter =
     socket.on('close', () => clearInterval(dripping));
   };
 
+const compressed = (bytes: string | Uint8Array, coding: string): Behaviour =>
+  replies(200, bytes, { 'content-encoding': coding });
+/** Each of the two codings in a header of its own. */
+const sendsTwice =
+  (bytes: Uint8Array): Behaviour =>
+  (socket) => {
+    const codings = 'content-encoding: gzip\r\n'.repeat(2);
+    socket.write(`${withLength(bytes.byteLength)}${codings}${CLOSING}\r\n`);
+    socket.end(bytes);
+  };
+/** The last eight bytes are the checksum and the length. */
+const WRONG_CHECKSUM = Buffer.concat([gzipSync(WHOLE).subarray(0, -8), Buffer.alloc(8, 7)]);
+/** Below 1 MiB, and 900 MiB when it is inflated. */
+const GZIP_BOMB = Buffer.concat(Array<Buffer>(900).fill(gzipSync(Buffer.alloc(MIB, ' '))));
+
 describe('what was sent may have been billed, and is not sent again', () => {
   test.each<[string, Behaviour]>([
     ['a reset before the headers', (socket) => void socket.resetAndDestroy()],
@@ -249,7 +265,24 @@ describe('what was sent may have been billed, and is not sent again', () => {
     ['whose length is no number', sends(HEAD, 'content-length: many\r\n\r\n', WHOLE)],
     ['whose chunk size is no number', sends(CHUNKED, '\r\nmany\r\n', WHOLE)],
     ['without length that breaks off', sends(HEAD, CLOSING, '\r\n', WHOLE.slice(0, 200))],
-    ['that is compressed all the same', replies(200, gzipSync(WHOLE), { 'content-encoding': 'gzip' })],
+    ['that inflates past the cap', compressed(gzipSync(WHOLE.padEnd(MIB + 1)), 'gzip')],
+    ['that inflates to a thousand times the cap', compressed(GZIP_BOMB, 'gzip')],
+    ['that inflates past the cap as deflate', compressed(deflateSync(WHOLE.padEnd(MIB + 1)), 'deflate')],
+    ['that inflates past the cap as raw deflate', compressed(deflateRawSync(WHOLE.padEnd(MIB + 1)), 'deflate')],
+    ['that inflates past the cap as br', compressed(brotliCompressSync(WHOLE.padEnd(MIB + 1)), 'br')],
+    ['that is cut off within its gzip', compressed(gzipSync(WHOLE).subarray(0, -9), 'gzip')],
+    ['that is cut off within its deflate', compressed(deflateSync(WHOLE).subarray(0, -9), 'deflate')],
+    ['that is cut off within its raw deflate', compressed(deflateRawSync(WHOLE).subarray(0, -9), 'deflate')],
+    ['that is cut off within its br', compressed(brotliCompressSync(WHOLE).subarray(0, -9), 'br')],
+    ['whose checksum is another one', compressed(WRONG_CHECKSUM, 'gzip')],
+    ['that says gzip and is none', compressed(WHOLE, 'gzip')],
+    ['that says deflate and is none', compressed(WHOLE, 'deflate')],
+    ['that says br and is gzip', compressed(gzipSync(WHOLE), 'br')],
+    ['that is gzip and does not say so', replies(200, gzipSync(WHOLE))],
+    ['of two codings', compressed(gzipSync(gzipSync(WHOLE)), 'gzip, gzip')],
+    ['of two codings in two headers', sendsTwice(gzipSync(gzipSync(WHOLE)))],
+    ['of a coding that is not read', compressed(zstdCompressSync(WHOLE), 'zstd')],
+    ['of a coding that nobody knows', compressed(WHOLE, 'constructor')],
   ])('a response %s is a bad one', async (_, behaviour) => {
     await using upstream = await startScriptedUpstream(behaviour);
     await using line = openLine(upstream.baseUrl);
@@ -283,12 +316,54 @@ describe('a whole response', () => {
     expect(await line.read(KEY, FORCED)).toEqual(answerOf('7'));
   });
 
-  test('that is compressed stays as it came, so that the cap counts what it says', async () => {
-    const compressed = gzipSync(WHOLE);
-    await using upstream = await startScriptedUpstream(replies(200, compressed, { 'content-encoding': 'gzip' }));
+  test.each<[coding: string, Uint8Array]>([
+    ['gzip', gzipSync(WHOLE)],
+    ['GZip', gzipSync(WHOLE)],
+    ['x-gzip', gzipSync(WHOLE)],
+    ['identity, gzip', gzipSync(WHOLE)],
+    ['deflate', deflateSync(WHOLE)],
+    ['deflate', deflateRawSync(WHOLE)],
+    ['deflate', deflateRawSync(WHOLE, { level: 0 })],
+    ['br', brotliCompressSync(WHOLE)],
+    ['identity', Buffer.from(WHOLE)],
+    ['', Buffer.from(WHOLE)],
+    ['gzip', gzipSync(WHOLE.padEnd(MIB))],
+  ])('that is compressed unasked, as "%s", is an answer (%#)', async (coding, bytes) => {
+    await using upstream = await startScriptedUpstream(compressed(bytes, coding));
     await using line = openLine(upstream.baseUrl);
-    const response = await line.client.get('/', {});
-    expect(Buffer.from(response.body).equals(compressed)).toBe(true);
+    expect(await line.read(KEY, FORCED)).toEqual(answerOf('7'));
+    expect(upstream.calls).toHaveLength(1);
+  });
+
+  test('that is compressed has its code read under any status', async () => {
+    const body = gzipSync(JSON.stringify({ code: 601, message: null, data: null }));
+    await using upstream = await startScriptedUpstream(replies(403, body, { 'content-encoding': 'gzip' }));
+    await using line = openLine(upstream.baseUrl);
+    expect(readingOf(await line.read(KEY, FORCED))).toEqual(['UPSTREAM_BALANCE_INSUFFICIENT', 'no']);
+  });
+
+  test.each([
+    [429, 'UPSTREAM_RATE_LIMITED', 'no'],
+    [502, 'UPSTREAM_OUTCOME_UNKNOWN', 'unknown'],
+  ])('whose compression cannot be undone is judged by its status %i', async (httpStatus, code, billed) => {
+    await using upstream = await startScriptedUpstream(
+      replies(httpStatus, zstdCompressSync('<html>'), { 'content-encoding': 'zstd' }),
+    );
+    await using line = openLine(upstream.baseUrl);
+    expect(readingOf(await line.read(KEY, FORCED))).toEqual([code, billed]);
+  });
+
+  test.each([
+    [compressed(GZIP_BOMB, 'gzip'), 'HTTP status 200 with a body that inflates past the cap'],
+    [
+      compressed(gzipSync(WHOLE).subarray(0, -9), 'gzip'),
+      'HTTP status 200 with a body that is cut off or not what its Content-Encoding says',
+    ],
+    [compressed(WHOLE, TOKEN), 'HTTP status 200 with a Content-Encoding that is none of gzip, deflate and br'],
+  ])('whose compression cannot be undone says why, in our words (%#)', async (behaviour, reason) => {
+    await using upstream = await startScriptedUpstream(behaviour);
+    await using line = openLine(upstream.baseUrl);
+    expect(reasonOf(await line.read(KEY, FORCED))).toBe(reason);
   });
 
   test.each([301, 302, 303, 307, 308])('with redirect %d is not followed', async (httpStatus) => {
