@@ -12,6 +12,8 @@ export interface GatewayOptions {
   readonly identity: ProcessIdentity;
   /** Milliseconds since the epoch; the system's by default. */
   readonly clock?: () => number;
+  /** Milliseconds since whenever, never set back; `clock` where that is given, else the process's own. */
+  readonly steadyMs?: () => number;
   readonly timers?: Timers;
   /** Numbers from 0 to 1 for jitter; the system's by default. */
   readonly random?: () => number;
@@ -52,15 +54,15 @@ export interface Gateway extends RunningGateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, identity, sandboxLatencyMs } = options;
   const { clock = Date.now, timers = systemTimers, random = Math.random } = options;
+  const { steadyMs = options.clock ?? performance.now.bind(performance) } = options;
   await using starting = new AsyncDisposableStack();
   const purchasing = await openPurchasing({
-    ...{ config, log, identity, clock, timers, random, sandboxLatencyMs, closing: starting },
-    steadyMs: options.clock ?? performance.now.bind(performance),
+    ...{ config, log, identity, clock, steadyMs, timers, random, sandboxLatencyMs, closing: starting },
   });
   const { telemetry, cache, memory, keyOf, rates } = purchasing;
   const { metrics } = telemetry;
   const edge = await openEdge({
-    ...{ config, log, clock, timers, telemetry, cache, memory, keyOf, rates, closing: starting },
+    ...{ config, log, clock, steadyMs, timers, telemetry, cache, memory, keyOf, rates, closing: starting },
     windows: {
       contentType: metrics.contentType,
       text: options.metricsText ?? metrics.text,

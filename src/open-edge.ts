@@ -22,6 +22,8 @@ export interface OpenEdgeOptions {
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds since whenever; never set back. */
+  readonly steadyMs: () => number;
   readonly timers: Timers;
   readonly telemetry: Telemetry;
   readonly cache: LinkIndexCache;
@@ -48,7 +50,7 @@ const LAST_ANSWERS_MS = 2000;
 
 /** @throws the error of `listen` when the port is taken */
 export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
-  const { config, log, clock, timers, telemetry, cache, memory, keyOf, rates, closing } = options;
+  const { config, log, clock, steadyMs, timers, telemetry, cache, memory, keyOf, rates, closing } = options;
   const { logFault } = telemetry;
   const { lifetimes } = config.cache;
   const isSandbox = config.upstream.target.mode === 'sandbox';
@@ -60,7 +62,7 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
   const fastLane = hasFastLane
     ? createFastLane({
         fresh: createFreshEntries({ memory, lifetimes, keyOf }),
-        ...{ maxKols, clock },
+        ...{ maxKols, clock, steadyMs },
         trusted: trustedDocuments,
         onHits: telemetry.onHits,
         onCall: telemetry.onCall,
@@ -68,7 +70,7 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
     : undefined;
   const graphql = createGraphqlHandler({
     ...config.server,
-    ...{ fastLane, cache, freshForMs, trustedDocuments, clock, timers, logFault },
+    ...{ fastLane, cache, freshForMs, trustedDocuments, clock, steadyMs, timers, logFault },
     onRead: telemetry.onRead,
     onCall: telemetry.onCall,
     tracer: telemetry.tracer,

@@ -43,7 +43,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
   const { config, log, identity, clock, timers, random, steadyMs, sandboxLatencyMs, closing } = options;
   const { dailyBudget } = config.upstream;
   const telemetry = await openTelemetry({
-    ...{ config, log, identity, clock, timers, closing },
+    ...{ config, log, identity, steadyMs, timers, closing },
     sources: {
       endpoints: ENDPOINT_NAMES,
       endpoint: () => endpoints.current().name,
@@ -82,7 +82,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
       if (memory.peek(cacheKey)) memory.recall(cacheKey, outcome);
     },
   });
-  const paidSource = createPaidSource({ client, endpoints, clock, onAttempt: telemetry.onAttempt });
+  const paidSource = createPaidSource({ client, endpoints, clock, steadyMs, onAttempt: telemetry.onAttempt });
 
   const shield = createShield({
     ...config.upstream,

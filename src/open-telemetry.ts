@@ -18,7 +18,8 @@ export interface OpenTelemetryOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly identity: ProcessIdentity;
-  readonly clock: () => number;
+  /** Milliseconds since whenever; never set back. */
+  readonly steadyMs: () => number;
   readonly timers: Timers;
   /** What is read at the time of a scrape. */
   readonly sources: MetricSources;
@@ -29,17 +30,17 @@ export type Telemetry = Awaited<ReturnType<typeof openTelemetry>>;
 
 /** Who is told of what happens: each event leads to the log, the metrics, or both. No layer knows of either. */
 export async function openTelemetry(options: OpenTelemetryOptions) {
-  const { config, log, clock, sources, closing } = options;
+  const { config, log, steadyMs, sources, closing } = options;
   // Opened first and so closed last: a purchase that a stop waited for is still exported.
   const tracer = await openTracer(options);
   closing.defer(() => tracer?.close());
   const metrics = createMetrics(sources);
-  const storeErrors = createStoreErrors(log, describeStore(config.cache.store), clock);
+  const storeErrors = createStoreErrors(log, describeStore(config.cache.store), steadyMs);
 
   return {
     tracer,
     metrics,
-    logFault: createLogFault(log, clock),
+    logFault: createLogFault(log, steadyMs),
     onAttempt(attempt: Attempt) {
       logAttempt(log, attempt);
       metrics.noteAttempt(attempt);
@@ -67,14 +68,14 @@ export async function openTelemetry(options: OpenTelemetryOptions) {
 }
 
 /** OpenTelemetry's modules are loaded only where traces are exported. */
-async function openTracer({ config, log, identity, clock, timers }: OpenTelemetryOptions) {
+async function openTracer({ config, log, identity, steadyMs, timers }: OpenTelemetryOptions) {
   if (config.tracesUrl === undefined) return undefined;
   const { openTracing } = await import('./telemetry/tracing.ts');
   return openTracing({
     url: config.tracesUrl,
     serviceVersion: VERSION,
     instanceId: identity.name,
-    onExportError: createExportErrors(log, clock),
+    onExportError: createExportErrors(log, steadyMs),
     after: timers.after,
   });
 }

@@ -1,6 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { LinkIndexFailure, LinkIndexOutcome } from '../upstream/link-index-source.ts';
-import { type Entry, failureLifetimeMs, type Lifetimes, refreshPauseMs, windowOf } from './entry.ts';
+import {
+  type Entry,
+  failureLifetimeMs,
+  isFromFuture,
+  isPausing,
+  type Lifetimes,
+  refreshPauseMs,
+  windowOf,
+} from './entry.ts';
 import { keepAnswer } from './kept-answer.ts';
 
 export interface AnswerMemoryOptions {
@@ -19,9 +27,12 @@ export interface AnswerMemory {
   changes(): number;
   /** Whether a read of what was made the most recent at this number of changes has to make it so again. */
   isPromotionDue(promotedAt: number): boolean;
-  /** Keeps what a call brought. A failure removes nothing that can still be served, and shortens no pause. */
+  /**
+   * Keeps what a call of this process brought just now, in place of what is known, whatever their times say: a clock may
+   * have been set back. A failure removes nothing that can still be served, and shortens no pause.
+   */
   remember(cacheKey: string, outcome: LinkIndexOutcome): void;
-  /** Keeps what the store has, where it is newer than what is here. */
+  /** Keeps what the store has, or another replica told, where it is newer than what is here. */
   recall(cacheKey: string, outcome: LinkIndexOutcome): void;
 }
 
@@ -36,13 +47,16 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemor
     changes += 1;
   }
 
-  function rememberFailure(cacheKey: string, outcome: LinkIndexFailure): void {
+  /** A time that cannot be is older than any other. */
+  const ageOrder = (atMs: number) => (isFromFuture(atMs, clock()) ? Number.NEGATIVE_INFINITY : atMs);
+
+  function setFailure(cacheKey: string, outcome: LinkIndexFailure): void {
     const { answer, failure: known } = entries.get(cacheKey) ?? {};
-    if (answer !== undefined && outcome.failedAtMs < answer.fetchedAtMs) return;
+    if (answer !== undefined && ageOrder(outcome.failedAtMs) < ageOrder(answer.fetchedAtMs)) return;
     const isServable = answer !== undefined && windowOf(answer, lifetimes, clock()) !== 'expired';
     const pauseMs = isServable ? refreshPauseMs(outcome, lifetimes) : failureLifetimeMs(outcome, lifetimes);
     const untilMs = outcome.failedAtMs + pauseMs;
-    if (pauseMs === 0 || (known !== undefined && untilMs < known.untilMs)) return;
+    if (pauseMs === 0 || (known && isPausing(known, clock()) && untilMs < known.untilMs)) return;
     const failure = { outcome, untilMs };
     set(cacheKey, isServable ? { answer, failure } : { failure });
   }
@@ -53,17 +67,14 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemor
     changes: () => changes,
     isPromotionDue: (promotedAt) => changes - promotedAt >= promotedEvery,
     remember(cacheKey, outcome) {
-      if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);
-      else if (fetchedAtMs(entries.get(cacheKey)) <= outcome.fetchedAtMs)
-        set(cacheKey, { answer: keepAnswer(outcome) });
+      if (outcome.kind === 'failure') setFailure(cacheKey, outcome);
+      else set(cacheKey, { answer: keepAnswer(outcome) });
     },
     recall(cacheKey, outcome) {
-      if (outcome.kind === 'failure') rememberFailure(cacheKey, outcome);
-      else if (fetchedAtMs(entries.get(cacheKey)) < outcome.fetchedAtMs) set(cacheKey, { answer: keepAnswer(outcome) });
+      if (outcome.kind === 'failure') return setFailure(cacheKey, outcome);
+      const { answer } = entries.get(cacheKey) ?? {};
+      if (answer === undefined || ageOrder(answer.fetchedAtMs) < ageOrder(outcome.fetchedAtMs))
+        set(cacheKey, { answer: keepAnswer(outcome) });
     },
   };
-}
-
-function fetchedAtMs(entry: Entry | undefined): number {
-  return entry?.answer?.fetchedAtMs ?? Number.NEGATIVE_INFINITY;
 }

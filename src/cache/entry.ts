@@ -38,13 +38,25 @@ export type Dated = Pick<LinkIndexAnswer | NoLinkIndex, 'kind' | 'fetchedAtMs'>;
 /** Which of its windows an answer is in. */
 export type Window = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'expired';
 
+/** The clocks of replicas differ, so a time that is ahead by less is now, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** Whether a time cannot be: it comes from a clock that was, or is, wrong. */
+export function isFromFuture(atMs: number, nowMs: number): boolean {
+  return atMs - nowMs > CLOCK_TOLERANCE_MS;
+}
+
 /**
- * Judged on reading, by absolute times.
+ * Judged on reading, by absolute times. An answer whose time cannot be is stale, so that a newer one takes its place;
+ * "no such data" has expired then.
+ *
  * @see RFC 5861 for stale-while-revalidate and stale-if-error
  */
 export function windowOf(answer: Dated, lifetimes: Lifetimes, nowMs: number): Window {
-  const ageMs = nowMs - answer.fetchedAtMs;
-  if (answer.kind === 'no-data') return ageMs < lifetimes.negativeMs ? 'fresh' : 'expired';
+  const isImpossible = isFromFuture(answer.fetchedAtMs, nowMs);
+  if (answer.kind === 'no-data')
+    return !isImpossible && nowMs - answer.fetchedAtMs < lifetimes.negativeMs ? 'fresh' : 'expired';
+  const ageMs = isImpossible ? lifetimes.freshMs : nowMs - answer.fetchedAtMs;
   if (ageMs < lifetimes.freshMs) return 'fresh';
   if (ageMs < lifetimes.freshMs + lifetimes.staleWhileRevalidateMs) return 'stale-while-revalidate';
   return ageMs < maxAgeMs(lifetimes) ? 'stale-if-error' : 'expired';
@@ -92,13 +104,18 @@ export function refreshPauseMs(failure: LinkIndexFailure, lifetimes: Lifetimes):
   return Math.max(FAILED_REFRESH_MS, askedToWaitMs, failureLifetimeMs(failure, lifetimes));
 }
 
-/** For how much longer an outcome is fresh, in milliseconds; 0 when it is stale or a failure. */
+/** For how much longer an outcome is fresh, in milliseconds; 0 when it is stale or a failure, and never more than its lifetime. */
 export function remainingFreshMs(
   outcome: Dated | LinkIndexFailure,
   { freshMs, negativeMs }: Lifetimes,
   nowMs: number,
 ): number {
-  if (outcome.kind === 'failure') return 0;
+  if (outcome.kind === 'failure' || isFromFuture(outcome.fetchedAtMs, nowMs)) return 0;
   const lifetimeMs = outcome.kind === 'no-data' ? negativeMs : freshMs;
-  return Math.max(0, outcome.fetchedAtMs + lifetimeMs - nowMs);
+  return Math.min(lifetimeMs, Math.max(0, outcome.fetchedAtMs + lifetimeMs - nowMs));
+}
+
+/** Whether a failure still keeps its key from being asked for. */
+export function isPausing({ outcome, untilMs }: NonNullable<Entry['failure']>, nowMs: number): boolean {
+  return nowMs < untilMs && !isFromFuture(outcome.failedAtMs, nowMs);
 }

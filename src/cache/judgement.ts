@@ -1,5 +1,5 @@
 import type { LinkIndexAnswer, LinkIndexOutcome, NoLinkIndex } from '../upstream/link-index-source.ts';
-import { type Entry, type Lifetimes, windowOf } from './entry.ts';
+import { type Entry, isPausing, type Lifetimes, windowOf } from './entry.ts';
 import { answerOf, type KeptAnswer, outcomeOf } from './kept-answer.ts';
 
 /** What may be done with what is remembered of a key. */
@@ -11,7 +11,7 @@ export type Judgement =
 
 export function judge(entry: Entry | undefined, lifetimes: Lifetimes, nowMs: number): Judgement {
   const { answer, failure } = entry ?? {};
-  const isPaused = failure !== undefined && nowMs < failure.untilMs;
+  const isPaused = failure !== undefined && isPausing(failure, nowMs);
   switch (answer && windowOf(answer, lifetimes, nowMs)) {
     case 'fresh':
       return serve(outcomeOf(answer as KeptAnswer | NoLinkIndex));

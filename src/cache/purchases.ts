@@ -93,7 +93,7 @@ export function createPurchases(options: PurchasesOptions): Purchases {
       purchase: (lease) => purchase(key, { ...options, lease }),
     });
     const { outcome, isOwn } = flown;
-    if (!isOwn) memory.remember(keyOfOutcome(key, outcome, cacheKey), outcome);
+    if (!isOwn) memory.recall(keyOfOutcome(key, outcome, cacheKey), outcome);
     return flown;
   }
 

@@ -15,14 +15,17 @@ export interface LinkIndexLoaderOptions {
   readonly account: RequestAccount;
   /** For how much longer an outcome is fresh, in milliseconds. */
   readonly freshForMs: (outcome: LinkIndexOutcome) => number;
+  /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds since whenever, for how long something takes; never set back. */
+  readonly steadyMs: () => number;
   /** Told of every read, once for each key of the request. */
   readonly onRead?: ((read: ReadNote) => void) | undefined;
 }
 
 /** One per request. */
 export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkIndexLoader {
-  const { cache, account, freshForMs, clock, onRead } = options;
+  const { cache, account, freshForMs, clock, steadyMs, onRead } = options;
   const seen = new Map<string, LinkIndexOutcome | Promise<LinkIndexOutcome>>();
 
   // The batch gives a promise per key and not the outcomes, so that each key settles on its own.
@@ -32,13 +35,13 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
 
   async function readMiss(read: Read): Promise<LinkIndexOutcome> {
     const { key, acceptCache, span } = read;
-    const startedAtMs = clock();
+    const startedMs = steadyMs();
     let isLed: boolean | undefined;
     const onBought = (bought: { readonly isLed: boolean }) => {
       isLed = bought.isLed;
     };
     const outcome = await cache.read(key, { acceptCache, requester: account, onBought, span });
-    note(read, outcome, sourceOf(outcome, isLed), startedAtMs);
+    note(read, outcome, sourceOf(outcome, isLed), startedMs);
     return outcome;
   }
 
@@ -46,16 +49,15 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
     { key, acceptCache, span }: Read,
     outcome: LinkIndexOutcome,
     source: ReadSource,
-    startedAtMs: number,
+    startedMs: number,
   ): void {
-    const nowMs = clock();
     const isCalled = source === 'bought' || source === 'coalesced' || source === 'failed';
     const read: ReadNote = {
       key,
       source,
-      ageMs: outcome.kind === 'failure' ? undefined : nowMs - outcome.fetchedAtMs,
+      ageMs: outcome.kind === 'failure' ? undefined : Math.max(0, clock() - outcome.fetchedAtMs),
       attempts: isCalled ? (outcome.attempts ?? 0) : 0,
-      durationMs: nowMs - startedAtMs,
+      durationMs: Math.round(steadyMs() - startedMs),
       freshForMs: freshForMs(outcome),
       isForced: !acceptCache,
       wouldBuy: outcome.kind === 'failure' && outcome.error.code === 'WOULD_BUY',
@@ -67,7 +69,7 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
 
   function peek(read: Read): LinkIndexOutcome | undefined {
     const hit = cache.peek(read.key, account, read.span);
-    if (hit) note(read, hit, hit.kind === 'answer' ? ifFresh(hit, 'memory') : 'negative', clock());
+    if (hit) note(read, hit, hit.kind === 'answer' ? ifFresh(hit, 'memory') : 'negative', steadyMs());
     return hit;
   }
 

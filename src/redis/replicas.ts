@@ -8,6 +8,8 @@ export interface ReplicasOptions {
   readonly owner: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds since whenever; never set back. */
+  readonly steadyMs: () => number;
   /** Told at each beat at which this machine's clock and the server's differ by a second or more, in milliseconds. */
   readonly onClockOff: (offsetMs: number) => void;
   /** Told after every beat: the server is there, and what others have written to it can be read. */
@@ -21,7 +23,7 @@ export interface Replicas {
   readonly count: number;
   /** By how much the server's clock is ahead of this machine's, in milliseconds; undefined before the first beat. */
   readonly measuredOffsetMs: number | undefined;
-  /** The same for the times that replicas share: 0 below a second, and it stays while it changes by less. */
+  /** The same now, for the times that replicas share; 0 below a second. */
   readonly clockOffsetMs: number;
   /** Says that this one is there, and asks for the others. */
   beat(): Promise<void>;
@@ -36,24 +38,30 @@ const FORGOTTEN_SECONDS = 3600;
 /** Messages are under way for some of it, so a smaller difference says nothing about a clock, in milliseconds. */
 const TOLERANCE_MS = 1000;
 
-export function joinReplicas({ link, keys, owner, clock, onClockOff, onBeat, onError }: ReplicasOptions): Replicas {
+export function joinReplicas(options: ReplicasOptions): Replicas {
+  const { link, keys, owner, clock, steadyMs, onClockOff, onBeat, onError } = options;
   let count = 1;
   let measuredOffsetMs: number | undefined;
-  let clockOffsetMs = 0;
+  /** The server's time by our steady clock, so that it holds also when this machine's clock is set between two beats. */
+  let serverAheadMs: number | undefined;
+
+  function clockOffsetMs(): number {
+    if (serverAheadMs === undefined) return 0;
+    const offsetMs = Math.round(steadyMs() + serverAheadMs - clock());
+    return Math.abs(offsetMs) < TOLERANCE_MS ? 0 : offsetMs;
+  }
 
   function measure(serverNowMs: number): void {
     measuredOffsetMs = Math.round(serverNowMs - clock());
-    const isOff = Math.abs(measuredOffsetMs) >= TOLERANCE_MS;
-    if (!isOff) clockOffsetMs = 0;
-    else if (Math.abs(measuredOffsetMs - clockOffsetMs) >= TOLERANCE_MS) clockOffsetMs = measuredOffsetMs;
-    if (isOff) onClockOff(measuredOffsetMs);
+    serverAheadMs = serverNowMs - steadyMs();
+    if (Math.abs(measuredOffsetMs) >= TOLERANCE_MS) onClockOff(measuredOffsetMs);
   }
 
   async function beat(): Promise<void> {
-    const sentAtMs = performance.now();
+    const sentAtMs = steadyMs();
     const reply = await link.script('kolgwBeat', [keys.replicas], owner, THERE_SECONDS, FORGOTTEN_SECONDS);
     const [seconds, microseconds, there] = (reply as readonly (string | number)[]).map(Number);
-    const wayMs = (performance.now() - sentAtMs) / 2;
+    const wayMs = (steadyMs() - sentAtMs) / 2;
     measure(Number(seconds) * 1000 + Number(microseconds) / 1000 + wayMs);
     count = Math.max(1, there ?? 1);
     await onBeat();
@@ -69,7 +77,7 @@ export function joinReplicas({ link, keys, owner, clock, onClockOff, onBeat, onE
       return measuredOffsetMs;
     },
     get clockOffsetMs() {
-      return clockOffsetMs;
+      return clockOffsetMs();
     },
     beat,
     async close() {

@@ -52,13 +52,13 @@ export interface GraphqlHandler {
 
 /** GraphQL over HTTP: reads the request, lets yoga answer it, and says what the answer may be kept for and what it cost. */
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
-  const { fastLane, requestWaitMs, clock, timers, onCall, tracer } = options;
+  const { fastLane, requestWaitMs, steadyMs, timers, onCall, tracer } = options;
   const waits = createWaits();
   const engine = createGraphqlEngine(options);
 
   async function handle(exchange: Exchange, client: Client): Promise<void> {
     const { request } = exchange;
-    const startedAtMs = clock();
+    const startedMs = steadyMs();
     const span = tracer && traceRequest(tracer, exchange, client);
     const wantsAccount = request.headers['x-account'] === '1';
     if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
@@ -66,7 +66,7 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     if (body === null) return refuse(exchange, TOO_LARGE);
     const preferences = readPreferences(request.headers['prefer'], requestWaitMs);
     const planned = span ? undefined : fastLane?.plannedRequest(exchange, preferences, body);
-    if (planned && fastLane?.answerFromMemory(exchange, client, planned, startedAtMs)) return;
+    if (planned && fastLane?.answerFromMemory(exchange, client, planned, startedMs)) return;
 
     using account = openAccount(preferences, client);
     const linkIndexes = createLinkIndexLoader({ ...options, account });
@@ -77,7 +77,7 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
       beginReply(exchange);
       await answer(call, body);
     } finally {
-      const summary = summaryOf(call, clock() - startedAtMs);
+      const summary = summaryOf(call, Math.round(steadyMs() - startedMs));
       account.span?.end();
       span?.set({ outcome: summary.outcome, billed_calls: summary.bought });
       onCall?.(summary);

@@ -18,11 +18,10 @@ export function prepareAnswers(database: DatabaseSync) {
   const select = database.prepare(
     'SELECT key, slot, body, born_at_ms AS bornAtMs, expires_at_ms AS expiresAtMs FROM answers WHERE key = ? ORDER BY born_at_ms',
   );
-  // An older answer never takes the place of a newer one, whoever writes last.
+  // One process writes, and in the order in which it buys: the last is the newest, also after a clock was set back.
   const upsert = database.prepare(
     `INSERT INTO answers (key, slot, body, born_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (key, slot) DO UPDATE SET body = excluded.body, born_at_ms = excluded.born_at_ms, expires_at_ms = excluded.expires_at_ms
-     WHERE excluded.born_at_ms >= answers.born_at_ms`,
+     ON CONFLICT (key, slot) DO UPDATE SET body = excluded.body, born_at_ms = excluded.born_at_ms, expires_at_ms = excluded.expires_at_ms`,
   );
   const sweep = database.prepare(
     `DELETE FROM answers WHERE (key, slot) IN (SELECT key, slot FROM answers WHERE expires_at_ms <= ? LIMIT ${SWEEP_ROWS})`,

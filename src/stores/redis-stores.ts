@@ -39,7 +39,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   const onceAMinute = createSumUp(steadyMs);
 
   const replicas = joinReplicas({
-    ...{ link, keys, owner, clock },
+    ...{ link, keys, owner, clock, steadyMs },
     onClockOff: (offsetMs) =>
       onceAMinute('clock', () => log.warn({ offsetMs }, "this machine's clock differs from the store's")),
     onBeat: catchUp,

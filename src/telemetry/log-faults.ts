@@ -7,9 +7,9 @@ export type LogFault = (
   where: { readonly requestId: string; readonly path?: readonly (string | number)[] | undefined },
 ) => void;
 
-/** @param clock milliseconds since the epoch */
-export function createLogFault(log: Logger, clock: () => number): LogFault {
-  const sumUp = createSumUp(clock);
+/** @param steadyMs milliseconds since whenever; never set back, or nothing would be written until the clock is there again */
+export function createLogFault(log: Logger, steadyMs: () => number): LogFault {
+  const sumUp = createSumUp(steadyMs);
   return (error, where) =>
     sumUp(String(error), (times) =>
       log.error({ ...where, err: error, ...(times > 1 && { times }) }, 'unexpected fault'),

@@ -8,10 +8,10 @@ export interface StoreErrors {
 
 /**
  * @param store where it is, without a secret
- * @param clock milliseconds since the epoch
+ * @param steadyMs milliseconds since whenever; never set back, or nothing would be written until the clock is there again
  */
-export function createStoreErrors(log: Logger, store: string, clock: () => number): StoreErrors {
-  const sumUp = createSumUp(clock);
+export function createStoreErrors(log: Logger, store: string, steadyMs: () => number): StoreErrors {
+  const sumUp = createSumUp(steadyMs);
   return {
     note(operation, error) {
       sumUp(store, (errors) =>

@@ -7,18 +7,18 @@ export type SumUp = (kind: string, write: (count: number) => void) => void;
 
 /**
  * What fails at every request must not fill the log.
- * @param clock milliseconds since the epoch
+ * @param steadyMs milliseconds since whenever; never set back, or nothing would be written until the clock is there again
  */
-export function createSumUp(clock: () => number): SumUp {
+export function createSumUp(steadyMs: () => number): SumUp {
   const kinds = new Map<string, { count: number; quietUntilMs: number }>();
 
   return (kind, write) => {
     const known = kinds.get(kind) ?? { count: 0, quietUntilMs: Number.NEGATIVE_INFINITY };
     known.count += 1;
-    if (clock() >= known.quietUntilMs) {
+    if (steadyMs() >= known.quietUntilMs) {
       write(known.count);
       known.count = 0;
-      known.quietUntilMs = clock() + INTERVAL_MS;
+      known.quietUntilMs = steadyMs() + INTERVAL_MS;
     }
     kinds.set(kind, known);
     const [oldest] = kinds.keys();

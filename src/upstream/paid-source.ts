@@ -24,18 +24,26 @@ export interface PaidSourceOptions {
   readonly endpoints: EndpointChoice;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds since whenever, for how long something takes; never set back. */
+  readonly steadyMs: () => number;
   readonly onAttempt?: (attempt: Attempt) => void;
 }
 
 /** The far end of the line: every read is one call that may cost money. */
-export function createPaidSource({ client, endpoints, clock, onAttempt }: PaidSourceOptions): LinkIndexSource {
+export function createPaidSource({
+  client,
+  endpoints,
+  clock,
+  steadyMs,
+  onAttempt,
+}: PaidSourceOptions): LinkIndexSource {
   async function call(endpoint: Endpoint, key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome> {
-    const startedAtMs = clock();
+    const startedMs = steadyMs();
     const outcome = await ask(endpoint, key, options);
     const attempt: Attempt = {
       endpoint: endpoint.name,
       attempt: options.attempt ?? 1,
-      durationMs: clock() - startedAtMs,
+      durationMs: Math.round(steadyMs() - startedMs),
       ...summaryOf(outcome),
     };
     onAttempt?.(attempt);

@@ -49,11 +49,11 @@ describe('an answer', () => {
     expect(memory.get('k')).toEqual({ answer: none });
   });
 
-  test('gives way to no older one', () => {
+  test('gives way to no older one of the store', () => {
     const { memory, nowMs } = setUp();
     const newer = answerAt(nowMs(), 2);
     memory.remember('k', newer);
-    memory.remember('k', answerAt(nowMs() - 1, 1));
+    memory.recall('k', answerAt(nowMs() - 1, 1));
     expect(memory.get('k')).toEqual({ answer: kept(newer) });
   });
 

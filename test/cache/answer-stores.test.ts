@@ -59,6 +59,12 @@ describe('a sqlite file', () => {
     expect(await store.getMany(['7'])).toEqual([answerOf('7', 2000)]);
   });
 
+  test('keeps what was put last, also where the clock was set back in between', async () => {
+    const store = openStore(temporaryStorePath());
+    for (const row of [answerOf('7', 2000, 1), answerOf('7', 1000, 2)]) await store.put(row);
+    expect(await store.getMany(['7'])).toEqual([answerOf('7', 1000, 2)]);
+  });
+
   test('a good row that was written by somebody else is an answer', async () => {
     const path = temporaryStorePath();
     const store = openStore(path);

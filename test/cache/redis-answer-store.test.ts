@@ -29,6 +29,12 @@ describeWithRedis('with one server', () => {
 
   describeAnswerStore('redis', { open: () => open() });
 
+  test('keeps a newer answer, though it was put first: what a replica could not write at once comes late', async () => {
+    const store = open();
+    for (const row of [answerOf('7', 2000, 1), answerOf('7', 1000, 2)]) await store.put(row);
+    expect(await store.getMany(['7'])).toEqual([answerOf('7', 2000, 1)]);
+  });
+
   describe('an entry', () => {
     const good = (key: string) => packOutcome({ key, outcome: answerOf('7', 1000).outcome, expiresAtMs: 5000 }, 0);
 

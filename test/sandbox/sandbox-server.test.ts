@@ -198,7 +198,12 @@ describe('the call', () => {
   test.each(Object.values(ENDPOINTS))('of the gateway to $name is understood', async (endpoint) => {
     await using sandbox = await startTestSandbox();
     const client = createUpstreamClient({ ...sandbox, token: () => 'any', timeoutMs: 10_000, keepAlive: false });
-    const source = createPaidSource({ client, endpoints: createEndpointChoice(endpoint.name), clock: () => 0 });
+    const source = createPaidSource({
+      client,
+      endpoints: createEndpointChoice(endpoint.name),
+      clock: () => 0,
+      steadyMs: () => 0,
+    });
     const read = async (kolId: string, industryTag: string) => {
       const outcome = await source.read({ kolId, industryTag }, CACHED);
       return outcome.kind === 'answer' ? outcome.scores.star?.value : outcome;

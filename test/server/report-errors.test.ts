@@ -82,6 +82,7 @@ function startWithCache(faults: Partial<LinkIndexCache>): Promise<FaultyServer> 
       ...limits,
       freshForMs: () => 0,
       clock: Date.now,
+      steadyMs: performance.now.bind(performance),
       timers: systemTimers,
       logFault,
     }).handle;

@@ -71,6 +71,7 @@ export async function startTestGateway({
     log,
     identity: { pid: 1, name: 'test', ...identity },
     clock: clock.nowMs,
+    steadyMs: clock.steadyMs,
     timers: clock.timers,
     random: () => 0,
     sandboxLatencyMs: 0,

@@ -38,6 +38,7 @@ function openLine(baseUrl: string, options: Partial<UpstreamClientOptions> = {},
     client,
     endpoints: createEndpointChoice(endpoint ?? 'kol-link-info'),
     clock: () => 0,
+    steadyMs: () => 0,
   });
   return { ...source, client, [Symbol.asyncDispose]: client.close };
 }

@@ -52,6 +52,7 @@ function setUp(name: EndpointName | 'auto', gone: (path: string) => { httpStatus
     client: client as UpstreamClient,
     endpoints,
     clock: nowMs,
+    steadyMs: nowMs,
     onAttempt: (attempt) => attempts.push(attempt),
   });
   return { asked, attempts, endpoints, read: (industryTag = '') => source.read(keyOf('7', industryTag), CACHED) };

@@ -17,6 +17,8 @@ export interface FastLaneOptions {
   readonly maxKols: number;
   readonly trusted: Trusted | undefined;
   readonly clock: () => number;
+  /** Milliseconds since whenever; never set back. */
+  readonly steadyMs: () => number;
   /** Told of what a request read, each key once. */
   readonly onHits?: ((answers: number, negatives: number) => void) | undefined;
   readonly onCall?: ((call: CallSummary) => void) | undefined;
@@ -33,7 +35,7 @@ export interface FastLane {
   /** @returns undefined for what is yoga's to answer */
   plannedRequest(exchange: Exchange, preferences: Preferences, body: Buffer | undefined): PlannedRequest | undefined;
   /** Answers what is in memory and fresh. @returns whether it did; if not, nothing has happened */
-  answerFromMemory(exchange: Exchange, client: Client, planned: PlannedRequest, startedAtMs: number): boolean;
+  answerFromMemory(exchange: Exchange, client: Client, planned: PlannedRequest, startedMs: number): boolean;
   /** Reads what is missing, as yoga would. @returns false where a read failed, which yoga tells, from the same reads */
   answerByReading(call: GraphqlCall, planned: PlannedRequest): Promise<boolean>;
   /** Yoga has answered this request well: whoever asks the same way may be answered here. */
@@ -44,7 +46,7 @@ export interface FastLane {
 const MAX_ACCEPTS = 100;
 
 export function createFastLane(options: FastLaneOptions): FastLane {
-  const { fresh, maxKols, trusted, clock, onHits, onCall } = options;
+  const { fresh, maxKols, trusted, clock, steadyMs, onHits, onCall } = options;
   const plans = createPlans(maxCostOf(maxKols) / maxKols);
   /** The content type that yoga chose, by what the client accepts. */
   const contentTypes = new LRUCache<string, string>({ max: MAX_ACCEPTS });
@@ -70,7 +72,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       const plan = question && plans.find(question);
       return plan ? { question, plan, contentType, preferences, body } : undefined;
     },
-    answerFromMemory(exchange, client, planned, startedAtMs) {
+    answerFromMemory(exchange, client, planned, startedMs) {
       const { question } = planned.ready ?? planned;
       const answer = planned.ready ?? answerOf(planned, planned.body);
       if (answer === undefined) return false;
@@ -89,7 +91,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
         operationName: question.operationName,
         query: question.text,
         outcome: 'ok',
-        durationMs: clock() - startedAtMs,
+        durationMs: Math.round(steadyMs() - startedMs),
         bought: 0,
         saved: answers + negatives,
       });
