@@ -5,10 +5,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { check } from '../src/commands/check.ts';
 import { parseConfig } from '../src/config/config.ts';
+import { openForReading } from '../src/sqlite/database.ts';
 import { StoreInUseError } from '../src/sqlite/lock.ts';
-import { utcDayOf } from '../src/upstream/ledger.ts';
+import { prepareSpending } from '../src/sqlite/spending.ts';
 import { temporaryStorePath } from './support/answer-store-contract.ts';
-import { startReplica } from './support/replicas.ts';
+import { type Read, type Replica, startReplica } from './support/replicas.ts';
 import { answers, type Behaviour, held, replies, starOf, startScriptedUpstream } from './support/scripted-upstream.ts';
 import { createTestClock, type TestClock } from './support/test-clock.ts';
 import { CANARY_TOKEN, startTestGateway } from './support/test-gateway.ts';
@@ -23,6 +24,33 @@ async function setUp(...behaviours: [Behaviour, ...Behaviour[]]) {
   const options = { upstream, store: `sqlite:${path}` };
   const start = (env: Record<string, string> = {}) => startReplica({ ...options, env });
   return { path, upstream, start, [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
+}
+
+/** Holds every call until `release`, and answers pings. */
+function heldButPings(): Behaviour {
+  const [hold, pong] = [held(), replies(200, 'pong')];
+  const behaviour: Behaviour = (socket, call) => (call.path === '/ping' ? pong : hold)(socket, call);
+  return Object.assign(behaviour, hold);
+}
+
+function openCallsIn(path: string): number {
+  const database = openForReading(path);
+  try {
+    return database ? prepareSpending(database).openReservations().length : 0;
+  } finally {
+    database?.close();
+  }
+}
+
+/** Begins reads until one is reserved in the file; on a busy machine the first ones may be counted in memory. */
+async function holdCalls(gateway: Replica, path: string): Promise<Promise<Read | undefined>[]> {
+  const reads: Promise<Read | undefined>[] = [];
+  const holdOne = () => {
+    reads.push(gateway.read(String(reads.length)).catch(() => undefined));
+    return openCallsIn(path);
+  };
+  await expect.poll(holdOne).toBeGreaterThan(0);
+  return reads;
 }
 
 /** What `check` prints beside whoever has the file, and whether all is well. */
@@ -67,11 +95,12 @@ describe('a second gateway on a SQLite file', () => {
   test('starts at once after a kill -9, and counts the call in flight as unknown', async () => {
     await using given = await setUp(held());
     const first = await given.start();
-    first.read('7').catch(() => {});
-    await given.upstream.received(1);
+    await holdCalls(first, given.path);
     await first.kill();
+    const openCount = openCallsIn(given.path);
     await using second = await given.start({ LOG_LEVEL: 'debug' });
-    expect(await second.account()).toMatchObject({ billed: 0, unknown: 1, open: 0 });
+    await expect.poll(second.account).toMatchObject({ billed: 0, unknown: openCount, open: 0 });
+    expect(openCallsIn(given.path)).toBe(0);
     expect(second.logText()).toContain('a call of a process that ended; counted as perhaps billed');
     expect(second.logText()).not.toContain('another process has the store');
   });
@@ -121,20 +150,19 @@ describe('the wait for the holder of a SQLite file', () => {
 
 describe('kol-gateway check', () => {
   test('beside a running gateway tells of its calls in flight, and changes nothing', async () => {
-    await using given = await setUp(held(answers), replies(200, 'pong'));
+    await using given = await setUp(heldButPings());
     await using gateway = await given.start();
-    const open = gateway.read('7');
-    await given.upstream.received(1);
+    const reads = await holdCalls(gateway, given.path);
     const files = readdirSync(dirname(given.path));
     const { isGood, ledger } = await runCheck(given.path, given.upstream.baseUrl);
-    const day = utcDayOf(Date.now());
-    expect(ledger).toEqual([`ledger: ${day}: 0 billed, 0 perhaps billed, 1 in flight (no budget)`]);
+    expect(ledger).toEqual([
+      expect.stringMatching(/^ledger: [\d-]{10}: 0 billed, 0 perhaps billed, [1-9]\d* in flight \(no budget\)$/),
+    ]);
     expect(isGood).toBe(true);
     expect(readdirSync(dirname(given.path))).toEqual(files);
     given.upstream.release();
-    expect((await open).value).toBe(starOf('7'));
-    expect(await gateway.account()).toMatchObject({ billed: 1, unknown: 0, open: 0 });
-    expect(gateway.logText()).not.toContain('the store failed');
+    expect((await Promise.all(reads)).map((read) => read?.value)).toEqual(reads.map((_, id) => starOf(String(id))));
+    await expect.poll(gateway.account).toMatchObject({ billed: reads.length, unknown: 0, open: 0 });
   });
 
   test('where no store is yet makes none', async () => {
