@@ -36,6 +36,7 @@ export interface GraphqlEngineOptions {
 export function createGraphqlEngine(options: GraphqlEngineOptions) {
   const { maxKolsPerRequest, introspection, subgraphSecret, trustedDocuments, logFault, tracer } = options;
   const isRouter = createIsRouter(subgraphSecret);
+  const { parserAndValidationCache, forget } = createDocumentCaches();
 
   return createYoga<{ call: GraphqlCall }, GraphContext>({
     schema,
@@ -44,6 +45,7 @@ export function createGraphqlEngine(options: GraphqlEngineOptions) {
       ...limitQueries({
         maxKols: maxKolsPerRequest,
         mayIntrospect: ({ client }) => introspection && client.scopes.has('introspect'),
+        onInvalid: forget,
       }),
       refuseMalformedUrls(),
       ...(trustedDocuments ? [trustDocuments({ ...trustedDocuments, isRouter })] : []),
@@ -64,7 +66,7 @@ export function createGraphqlEngine(options: GraphqlEngineOptions) {
     graphiql: false,
     landingPage: false,
     batching: false,
-    parserAndValidationCache: createDocumentCaches(),
+    parserAndValidationCache,
     // The body is read at our edge; yoga's own limiter halves throughput.
     maxRequestBodySize: false,
   });

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getIntrospectionQuery, parse } from 'graphql';
+import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { createDocumentCaches } from '../../src/server/plugins/document-caches.ts';
 import { ALL_OF, IDS_ONLY, STARS_OF } from '../operations.ts';
 import { payloadsOf } from '../support/payloads.ts';
 import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -260,13 +259,4 @@ test('names of the schema are suggested to who may read it, and to nobody else',
     expect(await messageFor('reader')).toBe(told);
     expect(await messageFor('stranger')).toBe(hidden);
   }
-});
-
-test('documents are remembered by their length, not by their number', () => {
-  const { documentCache } = createDocumentCaches();
-  const document = parse('{ a }');
-  for (let n = 0; n < 2000; n += 1) documentCache.set(`small ${n}`, document);
-  expect(documentCache.size).toBe(2000);
-  for (let n = 0; n < 20; n += 1) documentCache.set(`${n}`.padEnd(90_000), document);
-  expect(documentCache.size).toBe(11);
 });

@@ -1,3 +1,4 @@
+import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { GraphqlCall } from '../reply.ts';
 import { acceptJsonOnly } from './accept-json-only.ts';
@@ -13,6 +14,8 @@ export interface LimitQueriesOptions {
   readonly maxKols: number;
   /** Who may read the schema over the wire, so that error messages may tell its names too. */
   readonly mayIntrospect: (call: GraphqlCall) => boolean;
+  /** Told of every document that is refused. */
+  readonly onInvalid: (document: DocumentNode) => void;
 }
 
 type GatewayPlugin = Plugin<{ call: GraphqlCall }>;
@@ -21,18 +24,18 @@ type GatewayPlugin = Plugin<{ call: GraphqlCall }>;
  * Refuses what would take long to read, to check or to answer, each before it does. The parts stand in the order in
  * which a request meets them.
  */
-export function limitQueries({ maxKols, mayIntrospect }: LimitQueriesOptions): GatewayPlugin[] {
+export function limitQueries({ maxKols, mayIntrospect, onInvalid }: LimitQueriesOptions): GatewayPlugin[] {
   return [
     acceptJsonOnly(),
     refuseMalformedParams(),
-    limitDocuments(),
+    limitDocuments(onInvalid),
     limitCost(maxKols),
     hideSuggestions(mayIntrospect),
   ];
 }
 
 /** What is found out about a document once, when yoga meets its text for the first time. */
-function limitDocuments(): GatewayPlugin {
+function limitDocuments(onInvalid: LimitQueriesOptions['onInvalid']): GatewayPlugin {
   return {
     onParse({ setParseFn }) {
       setParseFn(parseWithinLimits);
@@ -41,6 +44,9 @@ function limitDocuments(): GatewayPlugin {
       addValidationRule(refuseUnknownOperations);
       const { refusal } = measureDocument(params.documentAST);
       if (refusal) setResult([refusal]);
+      return ({ valid }) => {
+        if (!valid) onInvalid(params.documentAST);
+      };
     },
   };
 }
