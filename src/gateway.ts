@@ -49,7 +49,8 @@ export interface Gateway extends RunningGateway {
  * the HTTP edge. What was started is stopped in the opposite order, also when a later step fails to start. All of it is in
  * this process, whatever `config.workers` says.
  *
- * @throws TokenFileError when the token file holds no token any more; the error of `listen` when the port is taken
+ * @throws TokenFileError when the token file holds no token any more; StoreInUseError when another process has the SQLite file;
+ * the error of `listen` when the port is taken
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, identity, sandboxLatencyMs } = options;

@@ -24,8 +24,8 @@ export interface Entry {
   readonly answer?: KeptAnswer | NoLinkIndex;
   /** The last that failed after it, and until when the key is not asked for again. */
   readonly failure?: { readonly outcome: LinkIndexFailure; readonly untilMs: number };
-  /** What the answer looked like to those who asked for it before, by how they asked; goes with the entry or before it. */
-  rendered?: readonly { readonly by: object; readonly text: string }[] | undefined;
+  /** What the answer looked like to those who asked for it before, by their renderings; goes with the entry or before it. */
+  rendered?: readonly { readonly by: number; readonly text: string }[] | undefined;
   /** The number of the request that read it last in the fast lane, so that a request counts each key once. */
   lastRequest?: number;
   /** How far the memory had changed when the fast lane made this the most recent entry last. */

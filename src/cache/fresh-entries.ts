@@ -1,7 +1,7 @@
 import type { LinkIndexKey } from '../upstream/link-index-source.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import { type Entry, type Lifetimes, remainingFreshMs, windowOf } from './entry.ts';
-import { createRenderedTexts, type RenderAnswer } from './rendered-texts.ts';
+import { createRenderedTexts, type Rendering } from './rendered-texts.ts';
 
 export interface FreshEntriesOptions {
   readonly memory: AnswerMemory;
@@ -24,8 +24,8 @@ export interface FreshEntries {
   freshForMs(entry: FreshEntry, nowMs: number): number;
   /** How many entries have come or been replaced: the same number means the same entries. */
   changes(): number;
-  /** The answer as `render` makes it, which is remembered. */
-  textOf(entry: FreshEntry, render: RenderAnswer, kolId: string): string;
+  /** The answer as it is rendered, which is remembered. */
+  textOf(entry: FreshEntry, rendering: Rendering, kolId: string): string;
 }
 
 /** For all entries together. */
@@ -48,9 +48,9 @@ export function createFreshEntries({ memory, lifetimes, keyOf }: FreshEntriesOpt
     isPromotionDue: memory.isPromotionDue,
     freshForMs: ({ answer }, nowMs) => remainingFreshMs(answer, lifetimes, nowMs),
     changes: memory.changes,
-    textOf(entry, render, kolId) {
+    textOf(entry, rendering, kolId) {
       const { answer } = entry;
-      return answer.kind === 'no-data' ? render(null, kolId) : texts.textOf(entry, answer, render, kolId);
+      return answer.kind === 'no-data' ? rendering.render(null, kolId) : texts.textOf(entry, answer, rendering, kolId);
     },
   };
 }

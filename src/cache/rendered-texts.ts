@@ -3,13 +3,27 @@ import type { LinkIndexAnswer } from '../upstream/link-index-source.ts';
 import type { Entry } from './entry.ts';
 import { answerOf, type KeptAnswer } from './kept-answer.ts';
 
-/** How an answer, or `null` where there is no such data, is put into a text; one function for each way of asking. */
+/** How an answer, or `null` where there is no such data, is put into a text. */
 export type RenderAnswer = (answer: LinkIndexAnswer | null, kolId: string) => string;
+
+/** One for each way of asking. */
+export interface Rendering {
+  /** What its texts are found by: a text that held the function would keep a plan in memory that was long since evicted. */
+  readonly id: number;
+  readonly render: RenderAnswer;
+}
+
+let renderings = 0;
+
+export function createRendering(render: RenderAnswer): Rendering {
+  renderings += 1;
+  return { id: renderings, render };
+}
 
 /** What some entries' answers look like to those who ask for them. */
 export interface RenderedTexts {
-  /** The answer of this entry as `render` makes it; made once, as long as it is kept. */
-  textOf(entry: Entry, answer: KeptAnswer, render: RenderAnswer, kolId: string): string;
+  /** The answer of this entry as it is rendered; made once, as long as it is kept. */
+  textOf(entry: Entry, answer: KeptAnswer, rendering: Rendering, kolId: string): string;
 }
 
 /** So many ways of asking for the same answer are remembered; the newest are. */
@@ -31,11 +45,11 @@ export function createRenderedTexts(maxBytes: number): RenderedTexts {
   });
 
   return {
-    textOf(entry, answer, render, kolId) {
+    textOf(entry, answer, { id, render }, kolId) {
       const { rendered = [] } = entry;
-      for (const { by, text } of rendered) if (by === render) return text;
+      for (const { by, text } of rendered) if (by === id) return text;
       const text = flat(render(answerOf(answer), kolId));
-      entry.rendered = [{ by: render, text }, ...rendered.slice(0, MAX_WAYS - 1)];
+      entry.rendered = [{ by: id, text }, ...rendered.slice(0, MAX_WAYS - 1)];
       inOrder.set(entry, entry.rendered);
       return text;
     },

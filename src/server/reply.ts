@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DocumentNode } from 'graphql';
 import type { LinkIndexLoader } from '../loaders/link-index-loader.ts';
 import type { RequestAccount } from '../loaders/request-account.ts';
 import type { Span } from '../telemetry/span.ts';
@@ -36,6 +37,8 @@ export interface GraphqlCall {
   readonly span: Span | undefined;
   /** What was asked, once it is known. */
   operation?: { readonly name: string | undefined; readonly query: string | undefined };
+  /** As it was parsed, once it is valid. */
+  document?: DocumentNode;
   /** Whether the answer holds an error. */
   hasErrors: boolean;
   /** Whether the answer comes in parts, so that nothing is known about it yet when its headers leave. */

@@ -1,8 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/cache/entry.ts';
 import { type KeptAnswer, keepAnswer } from '../../src/cache/kept-answer.ts';
-import { createRenderedTexts, type RenderAnswer } from '../../src/cache/rendered-texts.ts';
+import {
+  createRenderedTexts,
+  createRendering,
+  type RenderAnswer,
+  type Rendering,
+} from '../../src/cache/rendered-texts.ts';
 import { answerAt } from '../model/paid-outcomes.ts';
+import { heldBytes } from '../support/heap.ts';
 
 const TEXT_BYTES = 1000;
 
@@ -10,14 +17,13 @@ const TEXT_BYTES = 1000;
 function setUp(maxBytes: number) {
   const texts = createRenderedTexts(maxBytes);
   const made = { count: 0 };
-  const inWay = (letter: string): RenderAnswer => {
-    return () => {
+  const inWay = (letter: string): Rendering =>
+    createRendering(() => {
       made.count += 1;
       return letter.repeat(TEXT_BYTES);
-    };
-  };
+    });
   const entryOf = (): Entry => ({ answer: keepAnswer(answerAt(1)) });
-  const read = (entry: Entry, render: RenderAnswer) => texts.textOf(entry, entry.answer as KeptAnswer, render, '7');
+  const read = (entry: Entry, rendering: Rendering) => texts.textOf(entry, entry.answer as KeptAnswer, rendering, '7');
   return { made, inWay, entryOf, read };
 }
 
@@ -39,7 +45,7 @@ describe('a rendered text', () => {
     for (const way of ways) read(entry, way);
     for (const way of ways.slice(1)) read(entry, way);
     expect(made.count).toBe(5);
-    read(entry, ways[0] as RenderAnswer);
+    read(entry, ways[0] as Rendering);
     expect(made.count).toBe(6);
   });
 
@@ -55,6 +61,17 @@ describe('a rendered text', () => {
     expect(entries[99]?.rendered).toHaveLength(1);
     expect(read(entries[0] as Entry, way)).toBe('a'.repeat(TEXT_BYTES));
     expect(made.count).toBe(101);
+  });
+
+  test('keeps nothing of what made it', async () => {
+    const { entryOf, read } = setUp(1e6);
+    const entry = entryOf();
+    const madeBy = new WeakRef(() => 'text');
+    read(entry, createRendering(madeBy.deref() as RenderAnswer));
+    // What was just looked at through such a reference is kept until the end of the job.
+    await setImmediate();
+    heldBytes();
+    expect([madeBy.deref(), entry.rendered]).toMatchObject([undefined, [{ text: 'text' }]]);
   });
 
   test('counts with the other texts of its entry', () => {

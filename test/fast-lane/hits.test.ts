@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
 import { createFreshEntries } from '../../src/cache/fresh-entries.ts';
+import { createRendering } from '../../src/cache/rendered-texts.ts';
 import { createHits } from '../../src/server/fast-lane/hits.ts';
 import { answerAt } from '../model/paid-outcomes.ts';
 import { createTestClock } from '../support/test-clock.ts';
@@ -10,11 +11,12 @@ const LIFETIMES = { freshMs: 1000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0,
 function setUp(maxEntries = 2) {
   const { nowMs } = createTestClock();
   const memory = createAnswerMemory({ maxEntries, lifetimes: LIFETIMES, clock: nowMs });
+  const rendering = createRendering(() => 'text');
   const fresh = createFreshEntries({ memory, lifetimes: LIFETIMES, keyOf: ({ kolId }) => kolId });
   return {
     buy: (kolId: string) => memory.remember(kolId, answerAt(nowMs())),
     /** In a request of its own. */
-    read: (kolId: string) => createHits({ fresh, maxKols: 1, nowMs: nowMs() }).textOf(kolId, '', () => 'text'),
+    read: (kolId: string) => createHits({ fresh, maxKols: 1, nowMs: nowMs() }).textOf(kolId, '', rendering),
     remembered: (...kolIds: string[]) => kolIds.filter((kolId) => memory.peek(kolId) !== undefined),
   };
 }

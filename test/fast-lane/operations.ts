@@ -5,6 +5,8 @@ export interface Operation {
   readonly query: string;
   readonly variables: unknown;
   readonly operationName: unknown;
+  /** The same document, asked otherwise: more often with variables that are missing, null or of another type. */
+  readonly otherwise: { readonly variables: unknown; readonly operationName: unknown };
 }
 
 export const KOL_IDS = ['7', '8', '6838920541234567890', 'none', 'refused', 'a-b_C'];
@@ -26,8 +28,11 @@ const alias = often(
 );
 const directive = often(
   fc.constant(''),
-  fc.constantFrom(' @include(if: true)', ' @skip(if: false)', ' @skip(if: true)', ' @include(if: $b)', ' @unknown'),
-  40,
+  fc.constantFrom(
+    ...[' @include(if: true)', ' @skip(if: false)', ' @skip(if: true)', ' @include(if: $b)', ' @skip(if: $off)'],
+    ' @unknown',
+  ),
+  20,
 );
 
 /** Two fields of one key must mean the same. */
@@ -82,7 +87,7 @@ const tagArgument = fc.constantFrom(
   'industryTag: null',
   'industryTag: ""',
 );
-const cacheArgument = often(fc.constant(''), fc.constantFrom('acceptCache: true', 'acceptCache: $b'), 6);
+const cacheArgument = often(fc.constant(''), fc.constantFrom('acceptCache: true', 'acceptCache: $b'), 4);
 const linkIndex = fc
   .tuple(alias, tagArgument, cacheArgument, indices, directive)
   .map(([name, tag, cache, inside, at]) => {
@@ -123,15 +128,46 @@ const rootField = fc.oneof(
   },
 );
 
-/** Declares what is used, as a client's tools do; sometimes otherwise. */
-function declared(body: string, defaults: boolean): string {
-  const types = {
-    id: 'ID!',
-    ids: '[ID!]!',
-    tag: defaults ? 'String = "beauty"' : 'String',
-    b: defaults ? 'Boolean! = true' : 'Boolean!',
-  };
-  const used = Object.entries(types).filter(([name]) => new RegExp(`\\$${name}\\b`).test(body));
+/** Nothing odd in them but, perhaps, their variables. */
+const usualDirective = fc.constantFrom('', '', ' @include(if: $b)', ' @skip(if: $off)');
+const usualRoots = fc
+  .tuple(
+    fc.constantFrom('kol(id: $id)', 'kols(ids: $ids)'),
+    tagArgument,
+    usualDirective,
+    usualDirective,
+    usualDirective,
+  )
+  .map(([root, tag, ...directives]) => {
+    const [atRoot, atIndex, atScore] = directives;
+    const given = tag && `(${tag})`;
+    return [`${root}${atRoot} { id linkIndex${given}${atIndex} { star${atScore} { value rank } fetchedAt } }`];
+  });
+
+/** Where a selection is left out, its variables are declared, and checked, all the same. */
+const skippedPart = often(
+  fc.constant(''),
+  fc.constantFrom(
+    ' left: kol(id: "7") @skip(if: true) { linkIndex(industryTag: $tag, acceptCache: $b) { fetchedAt } }',
+    ' left: kols(ids: $ids) @skip(if: $off) { linkIndex(industryTag: $tag) { fetchedAt } }',
+    ' ... @include(if: $b) { left: kol(id: $id) { __typename } }',
+  ),
+  4,
+);
+
+/** Types that fit, mostly; what may be null beside a default value may not be null in its place. */
+const types = fc.record({
+  id: often(fc.constant('ID!'), fc.constantFrom('ID! = "7"', 'ID = 8', 'ID', 'String!')),
+  ids: often(fc.constant('[ID!]!'), fc.constantFrom('[ID!]! = ["7", "8"]', '[ID!] = 7', '[ID]!')),
+  tag: fc.constantFrom('String', 'String', 'String!', 'String = "beauty"', 'String! = "BEAUTY"', 'String = null'),
+  b: often(fc.constantFrom('Boolean!', 'Boolean! = true'), fc.constantFrom('Boolean = true', 'Boolean'), 4),
+  off: often(fc.constantFrom('Boolean!', 'Boolean! = true', 'Boolean! = false'), fc.constant('Boolean = true'), 4),
+  unused: fc.constantFrom('Int', '[[String!]]'),
+});
+
+/** Declares what is used, as a client's tools do; sometimes what is not used, too, or not. */
+function declared(body: string, types: Readonly<Record<string, string>>, isExact: boolean): string {
+  const used = Object.entries(types).filter(([name]) => !isExact || new RegExp(`\\$${name}\\b`).test(body));
   return used.length === 0 ? '' : `(${used.map(([name, type]) => `$${name}: ${type}`).join(', ')})`;
 }
 
@@ -143,29 +179,37 @@ const FRAGMENTS: Readonly<Record<string, string>> = {
 
 const documents = fc
   .tuple(
-    often(
-      fc.uniqueArray(rootField, { minLength: 1, maxLength: 3, selector: responseKeyOf }),
-      fc.array(rootField, { minLength: 1, maxLength: 3 }),
+    fc.oneof(
+      { arbitrary: fc.uniqueArray(rootField, { minLength: 1, maxLength: 3, selector: responseKeyOf }), weight: 8 },
+      { arbitrary: fc.array(rootField, { minLength: 1, maxLength: 3 }), weight: 1 },
+      { arbitrary: usualRoots, weight: 8 },
     ),
     often(
       fc.constantFrom('query', 'query Q', '{'),
       fc.constantFrom('mutation', 'subscription S', 'query Q @unknown'),
       20,
     ),
-    often(fc.constant(false), fc.boolean(), 10),
+    fc.tuple(types, often(fc.constant(true), fc.constant(false), 30)),
+    skippedPart,
     often(
       fc.constant(''),
-      fc.constantFrom(' query Other { __typename }', ' }', ' fragment Unused on Kol { id }', ' # ü'),
+      fc.constantFrom(
+        ' query Other { __typename }',
+        ' query Other($tag: Int!) { other: __typename @skip(if: true) }',
+        ' }',
+        ' fragment Unused on Kol { id }',
+        ' # ü',
+      ),
       10,
     ),
   )
-  .map(([roots, head, defaults, tail]) => {
-    const body = `{ ${roots.join(' ')} }`;
+  .map(([roots, head, [types, isExact], skipped, tail]) => {
+    const body = `{ ${roots.join(' ')}${skipped} }`;
     const spread = Object.keys(FRAGMENTS).filter((name) => body.includes(`...${name}`));
     // What a fragment spreads, and what it uses, comes with it.
     const fragments = spread.map((name) => ` ${FRAGMENTS[name]}`).join('');
     const start =
-      head === '{' && !body.includes('$') ? '' : `${head === '{' ? 'query' : head}${declared(body, defaults)} `;
+      head === '{' && !body.includes('$') ? '' : `${head === '{' ? 'query' : head}${declared(body, types, isExact)} `;
     return `${start}${body}${fragments}${tail}`;
   });
 
@@ -173,26 +217,40 @@ const anyJson = fc.oneof(
   fc.constantFrom(null, 7, 2 ** 60, 1.5, true, '', {}, [], [[]], { a: { b: 1 } }, '\ud800'),
   fc.string(),
 );
-const variables = fc.record(
-  {
-    id: often(idText as fc.Arbitrary<unknown>, anyJson),
-    ids: often(
-      fc.array(idText, { maxLength: 6 }) as fc.Arbitrary<unknown>,
-      fc.oneof(anyJson, fc.array(anyJson, { maxLength: 3 }), fc.constant(Array(60).fill('7'))),
-    ),
-    tag: often(fc.constantFrom('', 'beauty', 'BEAUTY', 'bad tag') as fc.Arbitrary<unknown>, anyJson),
-    b: often(fc.constant(true) as fc.Arbitrary<unknown>, anyJson),
-    more: often(fc.constant('unused') as fc.Arbitrary<unknown>, anyJson),
-  },
-  { requiredKeys: ['id', 'ids'] },
-);
+/** What JSON leaves out where it is undefined. */
+const missing = fc.constant<unknown>(undefined);
+const odd = fc.oneof({ arbitrary: anyJson, weight: 2 }, missing, fc.constant(null));
+
+/** @param weight how many times as often a value is one that its usual type takes */
+const variables = (weight: number) =>
+  often(
+    fc.record({
+      id: often(idText as fc.Arbitrary<unknown>, odd, weight),
+      ids: often(
+        fc.array(idText, { maxLength: 6 }) as fc.Arbitrary<unknown>,
+        fc.oneof(odd, fc.array(fc.oneof(idText, anyJson), { maxLength: 3 }), idText, fc.constant(Array(60).fill('7'))),
+        weight,
+      ),
+      tag: often(fc.constantFrom<unknown>('', 'beauty', 'BEAUTY', 'bad tag'), odd, weight),
+      b: often(fc.constantFrom<unknown>(true, true, false), fc.oneof(odd, fc.constantFrom('true', 1)), weight),
+      off: often(fc.boolean() as fc.Arbitrary<unknown>, fc.oneof(odd, fc.constantFrom('false', 0)), weight),
+      unused: often(missing, odd),
+      unknown: often(missing, fc.oneof(odd, fc.constant('unknown'))),
+    }) as fc.Arbitrary<unknown>,
+    fc.oneof(anyJson, missing),
+    25,
+  );
+
+const operationName = (...more: string[]) =>
+  often(
+    fc.constantFrom<unknown>(undefined, undefined, null),
+    fc.constantFrom<unknown>('Q', 'Other', '', 7, ...more),
+    more.length > 0 ? 3 : 8,
+  );
 
 export const operations: fc.Arbitrary<Operation> = fc.record({
   query: documents,
-  variables: often(variables as fc.Arbitrary<unknown>, fc.oneof(anyJson, fc.constant(undefined)), 25),
-  operationName: often(
-    fc.constantFrom<unknown>(undefined, undefined, null),
-    fc.constantFrom<unknown>('Q', 'Other', '', 7),
-    8,
-  ),
+  variables: variables(25),
+  operationName: operationName(),
+  otherwise: fc.record({ variables: variables(3), operationName: operationName('*', 'undefined', 'null') }),
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { writeKeyFile } from '../support/key-file.ts';
 import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { type GraphResult, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { lane } from './counted-lane.ts';
@@ -88,6 +89,28 @@ test('with TRUSTED_DOCUMENTS_ONLY the text of a planned document is refused, tho
   expect(result).toMatchObject({ errors: [{ extensions: { code: 'PERSISTED_QUERY_ONLY' } }] });
   expect(result).not.toHaveProperty('data');
   expect(lane).toMatchObject({ answered: 1, read: 0, handedOver: 0 });
+  expect(upstream.calls).toHaveLength(1);
+});
+
+test('a document that not everybody may send is refused to the others, whichever of its operations they ask for', async () => {
+  using keys = writeKeyFile(
+    { name: 'reader', key: 'of-reader', scopes: ['introspect'] },
+    { name: 'web', key: 'of-web' },
+  );
+  const env = { CLIENT_KEYS_FILE: keys.path, INTROSPECTION: 'true', SUBGRAPH_SECRET: 'secret' };
+  await using upstream = await startScriptedUpstream(answers);
+  await using gateway = await startTestGateway({ upstream, env });
+  const router = { 'x-api-key': 'of-web', 'router-authorization': 'secret' };
+  for (const [other, mayAsk, code] of [
+    ['query Other { __schema { description } }', { 'x-api-key': 'of-reader' }, 'GRAPHQL_VALIDATION_FAILED'],
+    ['query Other { _service { sdl } }', router, 'UNAUTHENTICATED'],
+  ] as const) {
+    const document = { query: `${query} ${other}`, operationName: 'StarOf' };
+    for (let time = 0; time < 2; time += 1) {
+      expect(await ask(gateway, '1', document, mayAsk)).toMatchObject({ data: { kol: { linkIndex: {} } } });
+    }
+    expect(await ask(gateway, '2', document, { 'x-api-key': 'of-web' })).toMatchObject({ code });
+  }
   expect(upstream.calls).toHaveLength(1);
 });
 

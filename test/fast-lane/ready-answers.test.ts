@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
+import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
 import { createFreshEntries } from '../../src/cache/fresh-entries.ts';
@@ -9,6 +10,7 @@ import { createPlans } from '../../src/server/fast-lane/plans.ts';
 import { questionOf, type Trusted } from '../../src/server/fast-lane/question.ts';
 import { createReadyAnswers, type ReadyAnswer } from '../../src/server/fast-lane/ready-answers.ts';
 import { outcomeOf, type Reply } from '../model/paid-outcomes.ts';
+import { heldBytes } from '../support/heap.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
 const LIFETIMES = { freshMs: 100_000, staleWhileRevalidateMs: 50_000, staleIfErrorMs: 0, negativeMs: 60_000 };
@@ -48,11 +50,11 @@ function setUp({ maxEntries = 10, trusted }: SetUp = {}) {
   function byPlan(body: Buffer) {
     const question = questionOf(POST, body, trusted);
     if (question === undefined) return undefined;
-    plans.learn(question);
-    const plan = plans.find(question);
+    plans.learn(question, parse(question.text));
+    const found = plans.find(question);
     const hits = createHits({ fresh, maxKols: MAX_KOLS, nowMs: nowMs() });
-    const content = plan?.answer(question.variables, hits);
-    return plan && content !== undefined ? { planned: { question, plan }, content, hits } : undefined;
+    const content = found?.plan.answer(found.variables, hits);
+    return found && content !== undefined ? { planned: { question, ...found }, content, hits } : undefined;
   }
 
   /** As the lane does. @returns who has answered */
@@ -168,6 +170,21 @@ describe('an answer is kept', () => {
     expect(kept).toBeLessThanOrEqual(42);
     expect(found.lastIndexOf(false)).toBe(bodies.length - kept - 1);
   });
+});
+
+test('answers that are kept hold no memory that others have used', () => {
+  const { buy, find, keep } = setUp();
+  const body = (n: number) => bodyOf(['a'], { query: `${LIST} # ${n}` });
+  buy('a');
+  keep(body(0));
+  const before = heldBytes();
+  for (let n = 1; n < 200; n += 1) {
+    keep(body(n));
+    // As much as Node's pool is large.
+    for (let times = 0; times < 64; times += 1) Buffer.from('-'.repeat(1024));
+  }
+  expect((heldBytes() - before) / 200).toBeLessThan(30_000);
+  expect(find(body(0))).toBeDefined();
 });
 
 describe('what is ready is dropped', () => {

@@ -79,25 +79,43 @@ const lengthenings = fc.constantFrom(
   (operation) => ({ ...operation, query: `${' '.repeat(LONG_BYTES)}${operation.query}` }),
 );
 
-export const requests: fc.Arbitrary<Sent> = fc
-  .record({
-    operation: fc.tuple(operations, lengthenings).map(([operation, lengthen]) => lengthen(operation)),
-    isGet: fc.integer({ min: 0, max: 5 }).map((number) => number === 0),
-    accept: fc.constantFrom(...ACCEPTS),
-    type: fc.constantFrom(...TYPES),
-    extra: extras,
-    change: changes,
-    cut: fc.integer({ min: 0, max: 60 }),
-  })
-  .map(({ operation, isGet, accept, type, extra, change, cut }) => {
+const usualForm = {
+  isGet: fc.constant(false),
+  accept: fc.constantFrom(undefined, '*/*'),
+  type: fc.constant('application/json'),
+  extra: fc.constant({}),
+  change: fc.constant((body: object): unknown => body),
+  cut: fc.constant(1),
+};
+const anyForm = {
+  isGet: fc.integer({ min: 0, max: 5 }).map((number) => number === 0),
+  accept: fc.constantFrom(...ACCEPTS),
+  type: fc.constantFrom(...TYPES),
+  extra: extras,
+  change: changes,
+  cut: fc.integer({ min: 0, max: 60 }),
+};
+
+/** A request, and the same one with other variables or for another operation. */
+export const requests: fc.Arbitrary<readonly [Sent, Sent]> = fc
+  .tuple(
+    fc.tuple(operations, lengthenings).map(([operation, lengthen]) => lengthen(operation)),
+    fc.oneof(fc.record(usualForm), fc.record(anyForm)),
+  )
+  .map(([{ otherwise, ...operation }, { isGet, accept, type, extra, change, cut }]) => {
     const headers = { authorization: 'Bearer key-of-web', ...(accept && { accept }), 'x-request-id': 'same', ...extra };
-    if (isGet) return { method: 'GET', path: `/graphql?${queryOf(operation)}`, headers, body: undefined };
-    const json = JSON.stringify(change(operation));
-    const body = cut === 0 ? json.slice(0, -1) : json;
-    return { method: 'POST', path: '/graphql', headers: { 'content-type': type, ...headers }, body };
+    const sentFor = (asked: Asked): Sent => {
+      if (isGet) return { method: 'GET', path: `/graphql?${queryOf(asked)}`, headers, body: undefined };
+      const json = JSON.stringify(change(asked));
+      const body = cut === 0 ? json.slice(0, -1) : json;
+      return { method: 'POST', path: '/graphql', headers: { 'content-type': type, ...headers }, body };
+    };
+    return [sentFor(operation), sentFor({ ...operation, ...otherwise })];
   });
 
-function queryOf({ query, variables, operationName }: Operation): string {
+type Asked = Omit<Operation, 'otherwise'>;
+
+function queryOf({ query, variables, operationName }: Asked): string {
   const parameters = new URLSearchParams({ query });
   if (variables !== undefined) parameters.set('variables', JSON.stringify(variables));
   if (typeof operationName === 'string') parameters.set('operationName', operationName);

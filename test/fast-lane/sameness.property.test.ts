@@ -6,7 +6,7 @@ import { createTestClock } from '../support/test-clock.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { lane } from './counted-lane.ts';
-import { LONG_BYTES, requests, type Sent, send } from './requests.ts';
+import { LONG_BYTES, type Received, requests, type Sent, send } from './requests.ts';
 
 const runs = Number(process.env['LANE_RUNS'] ?? 400);
 /** Printed by fast-check with a failure; `LANE_SEED` runs the same requests again. */
@@ -48,12 +48,16 @@ afterAll(async () => {
 });
 
 test(`${runs} generated requests get the same status, headers and body with the lane and without it`, async () => {
+  /** Of requests that there was a plan for, but for their variables. */
+  let refusedVariables = 0;
   const waits = fc.tuple(fc.constantFrom(0, STALE_SECONDS), fc.nat(100));
-  const property = fc.asyncProperty(requests, waits, async (sent, [between, after]) => {
+  const property = fc.asyncProperty(requests, waits, async ([sent, otherwise], [between, after]) => {
     const [withLane, without] = both;
-    async function compareThen(seconds: number): Promise<void> {
-      expect(await send(withLane.origin, sent)).toEqual(await send(without.origin, sent));
+    async function compareThen(seconds: number, request = sent): Promise<Received> {
+      const expected = await send(without.origin, request);
+      expect(await send(withLane.origin, request)).toEqual(expected);
       clock.advanceMs(seconds * 1000);
+      return expected;
     }
     // The first may buy, and teaches the lane how yoga answers; the second is the lane's, which may have to buy again.
     const before = lane.answered + lane.read;
@@ -62,10 +66,14 @@ test(`${runs} generated requests get the same status, headers and body with the 
     // A long one is ready after it was answered from memory twice.
     const isLong = Buffer.byteLength(sent.body ?? '') >= LONG_BYTES;
     if (isLong && lane.answered + lane.read > before) for (const seconds of REPEATS) await compareThen(seconds);
+    const isPlanned = lane.answered + lane.read > before;
+    const { body } = await compareThen(between, otherwise);
+    if (isPlanned && body.includes('"Variable ')) refusedVariables += 1;
   });
   await fc.assert(property, { numRuns: runs, ...(seed !== undefined && { seed: Number(seed) }) });
   expect(lane.created, 'only the gateway that has one').toBe(1);
   expect(lane.answered + lane.read).toBeGreaterThan(runs / 20);
+  expect(refusedVariables).toBeGreaterThan(runs / 100);
   expect(lane.ready, 'a second time by what was ready').toBeGreaterThan(runs / 200);
 }, 600_000);
 

@@ -52,12 +52,12 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   const contentTypes = new LRUCache<string, string>({ max: MAX_ACCEPTS });
   const readyAnswers = createReadyAnswers({ fresh, trusted });
 
-  function answerOf({ question, plan }: Planned, body: Buffer | undefined): Answer | undefined {
+  function answerOf(planned: Planned, body: Buffer | undefined): Answer | undefined {
     const nowMs = clock();
     const hits = createHits({ fresh, maxKols, nowMs });
-    const content = plan.answer(question.variables, hits);
+    const content = planned.plan.answer(planned.variables, hits);
     if (content === undefined) return undefined;
-    if (body) readyAnswers.offer(body, { question, plan }, { content, hits }, nowMs);
+    if (body) readyAnswers.offer(body, planned, { content, hits }, nowMs);
     return { content, hits };
   }
 
@@ -69,8 +69,8 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       const ready = body && isPlainJson(request) ? readyAnswers.find(body, clock()) : undefined;
       if (ready) return { contentType, preferences, ready };
       const question = questionOf(request, body, trusted);
-      const plan = question && plans.find(question);
-      return plan ? { question, plan, contentType, preferences, body } : undefined;
+      const found = question && plans.find(question);
+      return found ? { question, ...found, contentType, preferences, body } : undefined;
     },
     answerFromMemory(exchange, client, planned, startedMs) {
       const { question } = planned.ready ?? planned;
@@ -99,19 +99,20 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     },
     async answerByReading(call, planned) {
       if (planned.ready) return false;
-      const { question, plan, contentType } = planned;
-      const text = await textOfReads(plan, question.variables, maxKols, call.linkIndexes);
+      const { question, contentType } = planned;
+      const text = await textOfReads(planned, maxKols, call.linkIndexes);
       if (text === undefined) return false;
       call.operation = { name: question.operationName, query: question.text };
       reply(call.exchange, text, contentType, cacheHeaders(call));
       return true;
     },
-    learn({ exchange: { request }, operation }, body, contentType) {
+    learn({ exchange: { request }, operation, document }, body, contentType) {
       contentTypes.set(request.headers.accept ?? '*/*', contentType);
       const question = questionOf(request, body, trusted);
+      if (!question || !document) return;
       // What yoga has understood otherwise, it has not answered.
-      if (question?.text === operation?.query && question?.operationName === operation?.name && question)
-        plans.learn(question);
+      if (question.text === operation?.query && question.operationName === operation.name)
+        plans.learn(question, document);
     },
   };
 }

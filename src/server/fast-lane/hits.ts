@@ -1,13 +1,13 @@
 import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
-import type { RenderAnswer } from '../../cache/rendered-texts.ts';
+import type { Rendering } from '../../cache/rendered-texts.ts';
 import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
 
 /** What one request reads. */
 export interface Hits {
   /** Counts ids that are named, duplicates included, each with so many industries. @returns whether so many may be */
   name(kols: number, industries: number): boolean;
-  /** An answer as `render` makes it, `null` where there is no such data; undefined where it is not there. */
-  textOf(kolId: string, industryTag: string, render: RenderAnswer): string | undefined;
+  /** An answer as it is rendered, `null` where there is no such data; undefined where it is not there. */
+  textOf(kolId: string, industryTag: string, rendering: Rendering): string | undefined;
 }
 
 export interface HitsOptions {
@@ -44,12 +44,12 @@ export function createHits({ fresh, maxKols, nowMs }: HitsOptions): CountedHits 
     negatives: 0,
     freshForMs: Number.POSITIVE_INFINITY,
     name: countNamed(maxKols),
-    textOf(kolId: string, industryTag: string, render: RenderAnswer) {
+    textOf(kolId: string, industryTag: string, rendering: Rendering) {
       const key = { kolId, industryTag };
       const entry = fresh.find(key, nowMs);
       if (entry === undefined) return undefined;
       if (entry.lastRequest !== request) count(key, entry);
-      return fresh.textOf(entry, render, kolId);
+      return fresh.textOf(entry, rendering, kolId);
     },
   };
 

@@ -1,9 +1,10 @@
 import type { FieldNode, SelectionSetNode } from 'graphql';
-import type { RenderAnswer } from '../../cache/rendered-texts.ts';
-import { mayBeCached, tagIn, type Variables } from './arguments.ts';
+import { createRendering, type RenderAnswer, type Rendering } from '../../cache/rendered-texts.ts';
+import { mayBeCached, tagIn } from './arguments.ts';
 import type { Hits } from './hits.ts';
-import { objectOf, renderLinkIndex } from './render.ts';
+import { type Members, objectOf, renderLinkIndex } from './render.ts';
 import { NotPlannable, type Select, type SelectedField, type SelectedFields } from './selection.ts';
+import type { Variables } from './variables.ts';
 
 /** JSON text of a KOL; undefined where the plan cannot give it. */
 type KolPart = (kolId: string, variables: Variables, hits: Hits) => string | undefined;
@@ -27,23 +28,33 @@ function wholeKolPart(select: Select, fields: SelectedFields, { node, selectionS
   const parts = objectOf<RenderAnswer>(
     fields.map(([key, { name }]) => [key, name === 'linkIndex' ? renderIndexes : staticRender(name)]),
   );
-  const render: RenderAnswer = (answer, kolId) => {
+  const rendering = createRendering((answer, kolId) => {
     let text = '{';
     for (const { prefix, part } of parts) text += prefix + part(answer, kolId);
     return `${text}}`;
-  };
-  return (kolId, variables, hits) => (KOL_ID.test(kolId) ? read(kolId, variables, hits, render) : undefined);
+  });
+  return (kolId, variables, hits) => (KOL_ID.test(kolId) ? read(kolId, variables, hits, rendering) : undefined);
 }
 
 function manyIndexesPart(select: Select, fields: SelectedFields): KolPart {
-  const parts = objectOf<KolPart>(
-    fields.map(([key, { name, node, selectionSets }]) => {
-      if (name !== 'linkIndex') return [key, (kolId) => staticRender(name)(null, kolId)];
-      const read = linkIndexRead(node);
-      const render = renderLinkIndex(select, selectionSets);
-      return [key, (kolId, variables, hits) => read(kolId, variables, hits, render)];
-    }),
-  );
+  const parts = fields.map(([key, { name, node, selectionSets }]): [string, KolPart] => {
+    if (name !== 'linkIndex') return [key, staticPart(staticRender(name))];
+    return [key, linkIndexPart(linkIndexRead(node), createRendering(renderLinkIndex(select, selectionSets)))];
+  });
+  return kolObject(objectOf(parts));
+}
+
+// Functions of a plan are made where no document is in scope: what is in scope is kept in memory with them.
+
+function staticPart(render: RenderAnswer): KolPart {
+  return (kolId) => render(null, kolId);
+}
+
+function linkIndexPart(read: LinkIndexRead, rendering: Rendering): KolPart {
+  return (kolId, variables, hits) => read(kolId, variables, hits, rendering);
+}
+
+function kolObject(parts: Members<KolPart>): KolPart {
   return (kolId, variables, hits) => {
     if (!KOL_ID.test(kolId)) return undefined;
     let text = '{';
@@ -63,11 +74,13 @@ function staticRender(name: string): RenderAnswer {
   throw new NotPlannable('a field that is new to plans');
 }
 
-function linkIndexRead(node: FieldNode) {
+type LinkIndexRead = (kolId: string, variables: Variables, hits: Hits, rendering: Rendering) => string | undefined;
+
+function linkIndexRead(node: FieldNode): LinkIndexRead {
   const tagOf = tagIn(node);
   const isCacheable = mayBeCached(node);
-  return (kolId: string, variables: Variables, hits: Hits, render: RenderAnswer) => {
+  return (kolId, variables, hits, rendering) => {
     const tag = tagOf(variables);
-    return tag === undefined || !isCacheable(variables) ? undefined : hits.textOf(kolId, tag, render);
+    return tag === undefined || !isCacheable(variables) ? undefined : hits.textOf(kolId, tag, rendering);
   };
 }

@@ -1,73 +1,152 @@
-import { type DocumentNode, Kind, parse, visit } from 'graphql';
+import { type DocumentNode, getOperationAST, Kind, type OperationDefinitionNode, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { type Plan, planOf } from './plan.ts';
+import { fieldsOf, literalBytes, type Plan, planOf } from './plan.ts';
 import type { Question } from './question.ts';
-import type { Switches } from './selection.ts';
+import { NotPlannable, type Switches } from './selection.ts';
+import { type CoerceVariables, type Variables, variablesCoercer } from './variables.ts';
 
-/** The plans of the documents that were asked for lately. */
-export interface Plans {
-  /** @returns undefined where there is none, because it was not learnt yet or cannot be */
-  find(question: Question): Plan | undefined;
-  /** To be called with what yoga has answered: it is valid, and within every limit on documents. */
-  learn(question: Question): void;
+/** A plan, and what it is to be given: variables as their declared types make them. */
+export interface FoundPlan {
+  readonly plan: Plan;
+  readonly variables: Variables;
 }
 
-/** Characters of documents; a plan takes a multiple of its document. */
-const MAX_CHARACTERS = 1_000_000;
-/** Each doubles the plans of its document. */
+/** The plans of the operations that were asked for lately. */
+export interface Plans {
+  /** @returns undefined where there is none, because it was not learnt yet or cannot be, or where GraphQL refuses the variables */
+  find(question: Question): FoundPlan | undefined;
+  /** To be called with what yoga has answered: it is valid, and within every limit on documents. */
+  learn(question: Question, document: DocumentNode): void;
+  /** What all of it takes in memory, rounded up. */
+  bytes(): number;
+}
+
+/** For all documents together: some 2,000 of 400 characters. */
+const MAX_BYTES = 50_000_000;
+/** Of each character of a document: its text is here and, for the names in it, as its parser had it, each perhaps in UTF-16. */
+const CHARACTER_BYTES = 4;
+const DOCUMENT_BYTES = 1000;
+/** Of an operation besides its plans. */
+const OPERATION_BYTES = 1000;
+/** Of the coercion of each variable. */
+const VARIABLE_BYTES = 700;
+const NO_PLAN_BYTES = 100;
+/** Each doubles the plans of its operation. */
 const MAX_SWITCHES = 4;
+/** What some clients may not ask for. Where it stands in any operation, the whole document is refused to them. */
+const FOR_SOME: ReadonlySet<string> = new Set(['__schema', '__type', '_service', '_entities']);
 
 interface PlannedDocument {
-  readonly document: DocumentNode;
-  /** The variables by which selections are skipped or included: a plan for each way in which they are set. */
-  readonly switches: readonly string[];
-  /** By operation and switches; `false` for what cannot be planned. */
-  readonly plans: Map<string, Plan | false>;
+  readonly operations: Map<string | undefined, PlannedOperation>;
+  readonly isForAll: boolean;
+  /** The variables by which selections are skipped or included. */
+  readonly switches: ReadonlySet<string>;
+  readonly bytes: number;
 }
+
+interface PlannedOperation {
+  readonly coerce: CoerceVariables;
+  /** Those of its document that it declares. */
+  readonly switches: readonly string[];
+  /** By the way in which the switches are set; undefined for what cannot be planned. */
+  readonly plans: Map<number, Plan | undefined>;
+}
+
+/** Where no variables are good, there is never a plan. */
+const UNPLANNABLE: PlannedOperation = { coerce: () => undefined, switches: [], plans: new Map() };
 
 /** @param maxFields what a KOL may bring, so that as many KOLs as a request may name are within the limit on answers */
 export function createPlans(maxFields: number): Plans {
   const documents = new LRUCache<string, PlannedDocument>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (_planned, text) => text.length + 1,
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ bytes }) => bytes,
   });
 
   return {
-    find(question) {
-      const planned = documents.get(question.text);
-      const name = planned && caseOf(question, planned.switches);
-      return (name !== undefined && planned?.plans.get(name)) || undefined;
+    find({ text, operationName, variables: sent }) {
+      const operation = documents.get(text)?.operations.get(operationName);
+      const variables = operation?.coerce(sent);
+      if (!operation || !variables) return undefined;
+      const way = wayOf(operation.switches, variables);
+      const plan = way === undefined ? undefined : operation.plans.get(way);
+      return plan && { plan, variables };
     },
-    learn(question) {
-      const planned = documents.get(question.text) ?? plannedDocument(question.text);
-      documents.set(question.text, planned);
-      const { document, switches, plans } = planned;
-      const name = caseOf(question, switches);
-      if (name === undefined || plans.has(name) || switches.length > MAX_SWITCHES) return;
-      const values = Object.fromEntries(switches.map((each) => [each, question.variables[each] as boolean]));
-      plans.set(name, planOf(document, question.operationName, values satisfies Switches, maxFields) ?? false);
+    learn({ text, operationName, variables: sent }, document) {
+      const planned = documents.get(text) ?? plannedDocument(text, document);
+      const known = planned.operations.get(operationName);
+      const operationNode = getOperationAST(document, operationName);
+      if (!operationNode) return;
+      const operation = known ?? plannedOperation(planned, document, operationNode, maxFields);
+      let bytes = planned.bytes + (known ? 0 : operationBytes(operationNode));
+      planned.operations.set(operationName, operation);
+
+      const variables = operation.coerce(sent);
+      const way = variables && wayOf(operation.switches, variables);
+      if (variables && way !== undefined && !operation.plans.has(way)) {
+        const switches = Object.fromEntries(operation.switches.map((name) => [name, variables[name] as boolean]));
+        const plan = unlessNotPlannable(() => planOf(document, operationNode, switches satisfies Switches));
+        operation.plans.set(way, plan);
+        bytes += plan?.bytes ?? NO_PLAN_BYTES;
+      }
+      // Always in another object: a cache weighs what it holds once.
+      if (bytes > planned.bytes) documents.set(text, { ...planned, bytes });
     },
+    bytes: () => documents.calculatedSize,
   };
 }
 
 /** @returns undefined where a switch is neither on nor off */
-function caseOf({ operationName = '*', variables }: Question, switches: readonly string[]): string | undefined {
-  let name = operationName;
-  for (const each of switches) {
-    const value = variables[each];
+function wayOf(switches: readonly string[], variables: Variables): number | undefined {
+  let way = 0;
+  for (const name of switches) {
+    const value = variables[name];
     if (typeof value !== 'boolean') return undefined;
-    name += value ? '+' : '-';
+    way = 2 * way + Number(value);
   }
-  return name;
+  return way;
 }
 
-function plannedDocument(text: string): PlannedDocument {
-  const document = parse(text, { noLocation: true });
+function plannedDocument(text: string, document: DocumentNode): PlannedDocument {
   const switches = new Set<string>();
+  let isForAll = true;
   visit(document, {
     Directive({ arguments: given = [] }) {
       for (const { value } of given) if (value.kind === Kind.VARIABLE) switches.add(value.name.value);
     },
+    Field({ name }) {
+      if (FOR_SOME.has(name.value)) isForAll = false;
+    },
   });
-  return { document, switches: [...switches], plans: new Map() };
+  const bytes = DOCUMENT_BYTES + CHARACTER_BYTES * text.length;
+  return { operations: new Map(), isForAll, switches, bytes };
+}
+
+function plannedOperation(
+  { isForAll, switches }: PlannedDocument,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  maxFields: number,
+): PlannedOperation {
+  const { variableDefinitions = [], directives = [] } = operation;
+  const own = variableDefinitions.map(({ variable }) => variable.name.value).filter((name) => switches.has(name));
+  const isOdd = operation.operation !== 'query' || directives.length > 0 || own.length > MAX_SWITCHES;
+  if (!isForAll || isOdd || fieldsOf(document, operation) > maxFields) return UNPLANNABLE;
+  const coerce = unlessNotPlannable(() => variablesCoercer(variableDefinitions));
+  return coerce ? { coerce, switches: own, plans: new Map() } : UNPLANNABLE;
+}
+
+function operationBytes({ variableDefinitions = [] }: OperationDefinitionNode): number {
+  return variableDefinitions.reduce(
+    (sum, { defaultValue }) => sum + VARIABLE_BYTES + (defaultValue ? literalBytes(defaultValue) : 0),
+    OPERATION_BYTES,
+  );
+}
+
+function unlessNotPlannable<Value>(make: () => Value): Value | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof NotPlannable) return undefined;
+    throw error;
+  }
 }

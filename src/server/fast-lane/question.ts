@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { TrustedDocuments } from '../trusted-documents.ts';
-import type { Variables } from './arguments.ts';
+import type { Variables } from './variables.ts';
 
 /** What a request asks, as far as plans can answer it. */
 export interface Question {

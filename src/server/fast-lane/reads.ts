@@ -1,8 +1,7 @@
 import type { LinkIndexLoader } from '../../loaders/link-index-loader.ts';
 import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
-import type { Variables } from './arguments.ts';
 import { countNamed } from './hits.ts';
-import type { Plan } from './plan.ts';
+import type { FoundPlan } from './plans.ts';
 
 /** Stands for what is not read yet. */
 const NOTHING = 'null';
@@ -13,8 +12,7 @@ const NOTHING = 'null';
  * @returns undefined where the plan has no answer, in which case nothing was read, or where a read failed
  */
 export async function textOfReads(
-  plan: Plan,
-  variables: Variables,
+  { plan, variables }: FoundPlan,
   maxKols: number,
   linkIndexes: LinkIndexLoader,
 ): Promise<string | undefined> {
@@ -32,7 +30,7 @@ export async function textOfReads(
   let next = 0;
   return plan.answer(variables, {
     name: () => true,
-    textOf(kolId, _industryTag, render) {
+    textOf(kolId, _industryTag, { render }) {
       const outcome = outcomes[next];
       next += 1;
       if (outcome?.kind === 'answer') return render(outcome, kolId);

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
 import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
 import type { CountedHits } from './hits.ts';
-import type { Plan } from './plan.ts';
+import type { FoundPlan } from './plans.ts';
 import { isStillTrusted, type Question, type Trusted } from './question.ts';
 
 export interface ReadyAnswersOptions {
@@ -12,9 +12,8 @@ export interface ReadyAnswersOptions {
 }
 
 /** What a request asks, and how it is answered. */
-export interface Planned {
+export interface Planned extends FoundPlan {
   readonly question: Question;
-  readonly plan: Plan;
 }
 
 /** An answer from memory. */
@@ -69,7 +68,7 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
   const kept = new LRUCache<number, Kept>({
     maxSize: MAX_BYTES,
     sizeCalculation: ({ question, body, content, reads }) =>
-      BESIDES_BYTES + question.text.length + body.byteLength + content.byteLength + reads.length * ENTRY_BYTES,
+      BESIDES_BYTES + 2 * question.text.length + body.byteLength + content.byteLength + reads.length * ENTRY_BYTES,
   });
 
   /** Whether a plan would give the same now: from the same entries, all of them still fresh. */
@@ -107,8 +106,8 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
       kept.set(checksum, {
         question: { text, operationName, hash },
         ...{ reads, answers: hits.answers, negatives: hits.negatives },
-        body: Buffer.from(body),
-        content: Buffer.from(content, 'latin1'),
+        body: ownBuffer(body.byteLength, (copy) => body.copy(copy)),
+        content: ownBuffer(content.length, (copy) => copy.write(content, 'latin1')),
         freshUntilMs: nowMs + hits.freshForMs,
         readAt: fresh.changes(),
         comparedAt: fresh.changes(),
@@ -117,10 +116,17 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
   };
 }
 
+/** In memory of its own: a buffer of Node's pool keeps all 64 kB of the pool with it, whatever else was in there. */
+function ownBuffer(bytes: number, fill: (buffer: Buffer) => void): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(bytes);
+  fill(buffer);
+  return buffer;
+}
+
 /** @returns undefined where an industry is named: which entry holds it depends on the endpoint, which may change */
-function readsOf({ question, plan }: Planned, fresh: FreshEntries, nowMs: number): Kept['reads'] | undefined {
+function readsOf({ plan, variables }: Planned, fresh: FreshEntries, nowMs: number): Kept['reads'] | undefined {
   const reads: { key: LinkIndexKey; entry: FreshEntry }[] = [];
-  const isWhole = plan.answer(question.variables, {
+  const isWhole = plan.answer(variables, {
     name: () => true,
     textOf(kolId, industryTag) {
       const key = { kolId, industryTag };

@@ -24,13 +24,18 @@ const INDEX_FIELDS: ReadonlySet<string> = new Set<IndexName>([
 
 /** The JSON of an answer, as this selection asks for it. @throws NotPlannable */
 export function renderLinkIndex(select: Select, selections: readonly SelectionSetNode[]): RenderAnswer {
-  const render = renderObject(
-    select('LinkIndex', selections).map(([key, { name, selectionSets }]) => [
-      key,
-      renderIndexField(select, name, selectionSets),
-    ]),
+  return renderNullable(
+    renderObject(
+      select('LinkIndex', selections).map(([key, { name, selectionSets }]) => [
+        key,
+        renderIndexField(select, name, selectionSets),
+      ]),
+    ),
   );
-  return (answer) => (answer === null ? 'null' : render(answer));
+}
+
+function renderNullable<Value>(render: Render<Value>): Render<Value | null> {
+  return (value) => (value === null ? 'null' : render(value));
 }
 
 function renderIndexField(
@@ -42,11 +47,8 @@ function renderIndexField(
   if (name === 'fetchedAt') return ({ fetchedAtMs }) => `"${new Date(fetchedAtMs).toISOString()}"`;
   if (name === 'freshness') return ({ freshness }) => `"${freshness}"`;
   if (!INDEX_FIELDS.has(name)) throw new NotPlannable('a field that is new to plans');
-  const render = renderScore(select, selections);
-  return ({ scores }) => {
-    const score = scores[name as IndexName];
-    return score === null ? 'null' : render(score);
-  };
+  const render = renderNullable(renderScore(select, selections));
+  return ({ scores }) => render(scores[name as IndexName]);
 }
 
 function renderScore(select: Select, selections: readonly SelectionSetNode[]): Render<IndexScore> {
@@ -69,7 +71,10 @@ function renderObject<Value>(fields: readonly (readonly [key: string, part: Rend
   };
 }
 
-/** The members of a JSON object, each after its key. Response keys are names, which need no escape. */
-export function objectOf<Part>(fields: readonly (readonly [key: string, part: Part])[]) {
+/** The members of a JSON object, each after its key. */
+export type Members<Part> = readonly { readonly prefix: string; readonly part: Part }[];
+
+/** Response keys are names, which need no escape. */
+export function objectOf<Part>(fields: readonly (readonly [key: string, part: Part])[]): Members<Part> {
   return fields.map(([key, part], index) => ({ prefix: `${index === 0 ? '' : ','}"${key}":`, part }));
 }
