@@ -34,7 +34,7 @@ interface SetUp {
 }
 
 function setUp({ maxEntries = 10, trusted }: SetUp = {}) {
-  const { nowMs, advanceMs } = createTestClock();
+  const { nowMs, advanceMs, setByMs } = createTestClock();
   const memory = createAnswerMemory({ maxEntries, lifetimes: LIFETIMES, clock: nowMs });
   const keyOf = ({ kolId, industryTag }: { kolId: string; industryTag: string }) => `${kolId}${industryTag}`;
   const fresh = createFreshEntries({ memory, lifetimes: LIFETIMES, keyOf });
@@ -67,7 +67,7 @@ function setUp({ maxEntries = 10, trusted }: SetUp = {}) {
   }
 
   return {
-    ...{ advanceMs, ask, byPlan },
+    ...{ advanceMs, setByMs, ask, byPlan },
     buy: (...keys: string[]) => happens(0, ...keys),
     happens,
     find: (body: Buffer) => ready.find(body, nowMs()),
@@ -86,6 +86,16 @@ function sentOf(answer: Pick<ReadyAnswer, 'content' | 'hits'> | undefined) {
   const { answers, negatives, freshForMs } = answer.hits;
   return { text: String(answer.content), answers, negatives, freshForMs };
 }
+
+test('an answer is not ready when the clock was set back since it was made', () => {
+  const { advanceMs, buy, find, keep, setByMs } = setUp();
+  buy('a');
+  const body = keep(bodyOf(['a']));
+  setByMs(-3_600_000);
+  expect(find(body)).toBeUndefined();
+  advanceMs(3_600_000);
+  expect(find(body)).toBeUndefined();
+});
 
 describe('an answer is kept', () => {
   test('when the same bytes come for the second time, and is the one that the plan gives', () => {

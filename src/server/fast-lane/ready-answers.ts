@@ -56,6 +56,7 @@ interface Kept {
   readonly answers: number;
   readonly negatives: number;
   readonly reads: readonly { readonly key: LinkIndexKey; readonly entry: FreshEntry }[];
+  readonly madeAtMs: number;
   readonly freshUntilMs: number;
   /** How far the memory had changed when the entries were last read in their own right. */
   readonly readAt: number;
@@ -73,7 +74,9 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
 
   /** Whether a plan would give the same now: from the same entries, all of them still fresh. */
   function isCurrent(answer: Kept, nowMs: number): boolean {
-    if (answer.freshUntilMs <= nowMs || !isStillTrusted(answer.question, trusted)) return false;
+    // Before it was made is after the clock was set back.
+    if (nowMs < answer.madeAtMs || answer.freshUntilMs <= nowMs) return false;
+    if (!isStillTrusted(answer.question, trusted)) return false;
     const changes = fresh.changes();
     if (answer.comparedAt === changes) return true;
     // Only a plan's reads keep their entries from being forgotten.
@@ -108,6 +111,7 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
         ...{ reads, answers: hits.answers, negatives: hits.negatives },
         body: ownBuffer(body.byteLength, (copy) => body.copy(copy)),
         content: ownBuffer(content.length, (copy) => copy.write(content, 'latin1')),
+        madeAtMs: nowMs,
         freshUntilMs: nowMs + hits.freshForMs,
         readAt: fresh.changes(),
         comparedAt: fresh.changes(),
