@@ -13,10 +13,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Longer ones, some of which want the machine for themselves: npm run test:soak and test:replicas.
     exclude: ['**/node_modules/**', 'test/replicas/**', 'test/workers/processes/**', ...LONG],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // A machine that is busy with other tests takes its time; one second, vitest's default, is too little for a lock of SQLite's.
-    expect: { poll: { timeout: 10_000 } },
+    // Only what hangs takes so long, also on a machine that is busy with something else.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     // Many tests wait for a browser, a process or a socket: more at once than there are cores.
     maxWorkers: 4,
     // Tests reach no other host than this one.

@@ -6,7 +6,7 @@ import { createTestClock } from './support/test-clock.ts';
 import { CANARY_TOKEN, startTestGateway, type TestGateway } from './support/test-gateway.ts';
 import { startUpstreamByKol } from './support/upstream-by-kol.ts';
 
-const SOON = { timeout: 10_000, interval: 20 };
+const SOON = { interval: 20 };
 const HOUR_MS = 3_600_000;
 
 describeWithRedis('gateways that share a Redis', () => {

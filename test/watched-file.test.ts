@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { watchFileContent } from '../src/watched-file.ts';
 
-const WAIT = { timeout: 10_000, interval: 5 };
+const WAIT = { interval: 5 };
 
 interface Watched extends Disposable {
   current(): string;

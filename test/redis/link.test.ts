@@ -6,7 +6,7 @@ import { systemTimers, within } from '../../src/upstream/timers.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 
-const SOON = { timeout: 8000, interval: 10 };
+const SOON = { interval: 10 };
 const PASSWORD = 'hunter2-canary';
 
 /** A link that is closed with the test. */

@@ -16,7 +16,7 @@ const ENV = { UPSTREAM_TIMEOUT_SECONDS: '2' };
 /** Time for a reader between two questions: the processes are to be met by faults and not by a want of cores. */
 const THINKING_MS = 20;
 const WATCH_MS = 250;
-const RECOVERY = { timeout: 20_000, interval: 200 };
+const RECOVERY = { interval: 200 };
 
 /** A replica and its own way to Redis. A kill replaces the process and leaves the way. */
 interface Place {

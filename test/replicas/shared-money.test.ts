@@ -6,7 +6,7 @@ import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts'
 import { idsOf } from './calls-by-id.ts';
 
 /** A replica learns in its own time what the others have spent. */
-const SOON = { timeout: 10_000 };
+const SOON = { timeout: 60_000 };
 const TEAM = { name: 'team', key: 'key-of-the-team' };
 const headers = { authorization: `Bearer ${TEAM.key}` };
 

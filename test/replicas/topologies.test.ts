@@ -5,7 +5,7 @@ import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts'
 import { callsById, freshStarOf, idsOf } from './calls-by-id.ts';
 
 const ENV = { UPSTREAM_DAILY_BUDGET: '50' };
-const RECOVERY = { timeout: 20_000, interval: 200 };
+const RECOVERY = { interval: 200 };
 
 describeWithRedis('replicas with', () => {
   test('a Cluster buy each key once, up to the budget to the call', async () => {

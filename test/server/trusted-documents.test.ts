@@ -62,9 +62,9 @@ test('a replaced manifest is read anew, and a broken one keeps the old documents
   const codeOf = async (digit: string) => (await ask(gateway, named(digit.repeat(64)))).code;
 
   writeFileSync(path, '{');
-  await expect.poll(() => gateway.logText(), { timeout: 5000 }).toContain('the last good ones stay');
+  await expect.poll(() => gateway.logText()).toContain('the last good ones stay');
   expect([await codeOf('1'), await codeOf('2')]).toEqual([undefined, 'PERSISTED_QUERY_NOT_FOUND']);
   writeFileSync(path, JSON.stringify({ ['2'.repeat(64)]: '{ __typename }' }));
-  await expect.poll(() => codeOf('2'), { timeout: 5000 }).toBeUndefined();
+  await expect.poll(() => codeOf('2')).toBeUndefined();
   expect(await codeOf('1')).toBe('PERSISTED_QUERY_NOT_FOUND');
 });

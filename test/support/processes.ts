@@ -15,7 +15,7 @@ export function childrenOf(pid: number): readonly number[] {
 
 /** Settles when none of them runs any more. */
 export async function expectEnded(pids: readonly number[]): Promise<void> {
-  await expect.poll(() => pids.filter((pid) => signal(pid, 0)), { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => pids.filter((pid) => signal(pid, 0))).toEqual([]);
 }
 
 /** @returns whether the process was there */

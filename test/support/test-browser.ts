@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { openTestPage, type TestPage, WINDOW } from './chromium.ts';
 
 /** How long to wait for what comes by itself: shorter than the test's own time, so that it fails with what it waited for. */
-export const SOON = { timeout: 10_000 };
+export const SOON = { timeout: 60_000 };
 
 export interface TabOptions {
   /** What the browser prefers, as in `navigator.language`. */

@@ -14,7 +14,7 @@ const notSampled = { headers: { traceparent: `00-${TRACE_ID}-${PARENT_ID}-00` } 
 afterEach(() => void vi.unstubAllEnvs());
 
 /** A busy machine takes longer than a second. */
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 
 const BOUGHT = `
 POST /graphql

@@ -149,7 +149,7 @@ describeWithRedis('a Redis that lost everything', () => {
     await redis.ask('FLUSHALL');
     await inFlight?.settle('yes');
     await first.ledger.load();
-    await expect.poll(() => booked(), { timeout: 300 }).toMatchObject({ billed: 4 });
+    await expect.poll(() => booked()).toMatchObject({ billed: 4 });
   });
 });
 
