@@ -10,10 +10,17 @@ import { fillKols } from '../workloads/fill-kols.ts';
 import { kolId } from '../workloads/kol-ids.ts';
 
 /**
- * What documents that a client makes up can do to the memory of the process: `--seconds` (40) of each load, every request of
- * which costs the client nothing. Each has a gateway of its own; `--only NAME` runs one. Exit code 1 above 500 MiB.
+ * What documents that a client makes up can do to the memory of the process: `--seconds` (40) of each load, or `--requests` of
+ * it on a machine that is busy, none of which buys anything. Each load has a gateway of its own; `--only NAME` runs one.
+ * Exit code 1 above 500 MiB.
  */
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '40' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '40' },
+    requests: { type: 'string' },
+    only: { type: 'string' },
+  },
+});
 const MIB = 2 ** 20;
 const MOST_BYTES = 500 * MIB;
 const KNOWN_KOLS = 10_000;
@@ -51,7 +58,8 @@ function sharedFragment(n: number): Body {
   const document = Math.floor(n / (16 * 120));
   const index = (name: string) => `${name}{value avgValue linkRelativeRatio rank rankPercent}`;
   const names = ['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'];
-  const fields = `id linkIndex @skip(if:$a){${names.map(index)}} x:id @skip(if:$b) y:id @skip(if:$c) z:id @skip(if:$d)`;
+  const indexes = `linkIndex @skip(if:$a){${names.map(index)}}`;
+  const fields = `id ${indexes} again:${indexes} x:id @skip(if:$b) y:id @skip(if:$c) z:id @skip(if:$d)`;
   return {
     query: `fragment F on Kol{${fields}} ${times(120, (each) => `query O${each}($a:Boolean!$b:Boolean!$c:Boolean!$d:Boolean!){kol(id:"${kolId(1)}"){...F}}`)} #${document}`,
     operationName: `O${operation}`,
@@ -92,9 +100,10 @@ async function measure(bodyOf: (n: number) => Body) {
   let most = before;
   let requests = 0;
   const untilMs = Date.now() + Number(values.seconds) * 1000;
+  const isOver = () => (values.requests === undefined ? Date.now() >= untilMs : requests >= Number(values.requests));
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${CLIENT_KEY}` };
   const sendInTurn = async () => {
-    while (Date.now() < untilMs) {
+    while (!isOver()) {
       const sent = JSON.stringify(bodyOf(requests));
       requests += 1;
       const { body } = await request(`${gateway.origin}/graphql`, {
@@ -107,7 +116,7 @@ async function measure(bodyOf: (n: number) => Body) {
     }
   };
   const sample = async () => {
-    while (Date.now() < untilMs) {
+    while (!isOver()) {
       await delay(SAMPLE_MS);
       most = Math.max(most, gateway.residentBytes());
     }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type DestinationStream, destination, type Level, type Logger, pino } from 'pino';
+import { cutValue } from './cut-text.ts';
 
 export type { Logger } from 'pino';
 
@@ -14,17 +15,18 @@ export function createLogger(level: Level | 'silent', stream: DestinationStream 
       level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: describeError },
+      formatters: { level: (label) => ({ level: label }), log: cutFields },
+      // Pino's own would print every property of what it takes for an error.
+      serializers: { err: (described: unknown) => described },
     },
     stream,
   );
 }
 
-/** Pino's own serializer prints every property of an error, and an HTTP client's may hold a URL with the token. */
-function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { type: typeof error };
-  return { type: error.name, message: error.message, stack: error.stack };
+function cutFields({ err, ...fields }: Record<string, unknown>): Record<string, unknown> {
+  const cut = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cutValue(value)]));
+  // Anything can be thrown; of what is no error, nothing is said but its type.
+  return err === undefined ? cut : { ...cut, err: err instanceof Error ? cutValue(err) : { type: typeof err } };
 }
 
 /**

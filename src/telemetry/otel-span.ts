@@ -8,6 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { cutText } from './cut-text.ts';
 import type { Headers, Span, SpanAttributes, Tracer } from './span.ts';
 
 /** Continues what `readContext` finds in a request's headers. */
@@ -52,7 +53,8 @@ function exported(attributes: SpanAttributes = {}): Attributes {
   const named: Attributes = {};
   for (const name in attributes) {
     const value = attributes[name];
-    if (value !== undefined) named[name.includes('.') ? name : `kol_gateway.${name}`] = value;
+    if (value === undefined) continue;
+    named[name.includes('.') ? name : `kol_gateway.${name}`] = typeof value === 'string' ? cutText(value) : value;
   }
   return named;
 }

@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.ts';
+
 const INTERVAL_MS = 60_000;
 /** Different faults that are remembered at a time; beyond that the oldest is forgotten. */
 const MAX_KINDS = 100;
@@ -13,14 +15,15 @@ export function createSumUp(steadyMs: () => number): SumUp {
   const kinds = new Map<string, { count: number; quietUntilMs: number }>();
 
   return (kind, write) => {
-    const known = kinds.get(kind) ?? { count: 0, quietUntilMs: Number.NEGATIVE_INFINITY };
+    const key = cutText(kind);
+    const known = kinds.get(key) ?? { count: 0, quietUntilMs: Number.NEGATIVE_INFINITY };
     known.count += 1;
     if (steadyMs() >= known.quietUntilMs) {
       write(known.count);
       known.count = 0;
       known.quietUntilMs = steadyMs() + INTERVAL_MS;
     }
-    kinds.set(kind, known);
+    kinds.set(key, known);
     const [oldest] = kinds.keys();
     if (kinds.size > MAX_KINDS && oldest !== undefined) kinds.delete(oldest);
   };

@@ -25,8 +25,6 @@ export interface Tracing extends Tracer {
 
 const SERVICE_NAME = 'kol-gateway';
 const FLUSH_MS = 2000;
-/** Nothing of ours is longer; an operation's name is the client's. */
-const MAX_ATTRIBUTE_LENGTH = 256;
 
 /**
  * OpenTelemetry's SDK, which reads the standard's other variables by itself. It is loaded only where traces are exported,
@@ -45,7 +43,6 @@ export function openTracing({ url, serviceVersion, instanceId, onExportError, af
         }),
       )
       .merge(detectResources({ detectors: [envDetector] })),
-    spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_LENGTH },
     spanProcessors: [
       new BatchSpanProcessor({
         exporter: telling(exporter, onExportError),
