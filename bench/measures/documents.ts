@@ -35,6 +35,9 @@ interface Body {
   readonly operationName?: string;
 }
 
+const INDICES = ['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'];
+const SHARED_FRAGMENT = sharedFragmentDocument();
+
 /** The n-th request of a load. */
 const LOADS: Readonly<Record<string, (n: number) => Body>> = {
   'operations that share a fragment, in the 16 ways of four switches': sharedFragment,
@@ -52,16 +55,20 @@ const LOADS: Readonly<Record<string, (n: number) => Body>> = {
   }),
 };
 
-function sharedFragment(n: number): Body {
-  const way = n % 16;
-  const operation = Math.floor(n / 16) % 120;
-  const document = Math.floor(n / (16 * 120));
-  const index = (name: string) => `${name}{value avgValue linkRelativeRatio rank rankPercent}`;
-  const names = ['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'];
-  const indexes = `linkIndex @skip(if:$a){${names.map(index)}}`;
+/** A document of 10 kB, but for its number. */
+function sharedFragmentDocument(): string {
+  const scores = INDICES.map((name) => `${name}{value avgValue linkRelativeRatio rank rankPercent}`);
+  const indexes = `linkIndex @skip(if:$a){${scores}}`;
   const fields = `id ${indexes} again:${indexes} x:id @skip(if:$b) y:id @skip(if:$c) z:id @skip(if:$d)`;
+  const declared = '$a:Boolean!$b:Boolean!$c:Boolean!$d:Boolean!';
+  const operations = times(120, (each) => `query O${each}(${declared}){kol(id:"${kolId(1)}"){...F}}`);
+  return `fragment F on Kol{${fields}} ${operations}`;
+}
+
+function sharedFragment(n: number): Body {
+  const [way, operation, document] = [n % 16, Math.floor(n / 16) % 120, Math.floor(n / 16 / 120)];
   return {
-    query: `fragment F on Kol{${fields}} ${times(120, (each) => `query O${each}($a:Boolean!$b:Boolean!$c:Boolean!$d:Boolean!){kol(id:"${kolId(1)}"){...F}}`)} #${document}`,
+    query: `${SHARED_FRAGMENT} #${document}`,
     operationName: `O${operation}`,
     variables: { a: (way & 1) > 0, b: (way & 2) > 0, c: (way & 4) > 0, d: (way & 8) > 0 },
   };
@@ -69,8 +76,8 @@ function sharedFragment(n: number): Body {
 
 /** Every score under a name of its own. */
 function kolOf(n: number): string {
-  const index = (name: string) => `${name}{${['value', 'rank'].map((each) => `${nameOf(n)}${each}:${each}`)}}`;
-  return `query($id:ID!){kol(id:$id){linkIndex{${['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'].map(index)}}}}`;
+  const index = (name: string) => `${name}{${nameOf(n)}a:value ${nameOf(n)}b:rank}`;
+  return `query($id:ID!){kol(id:$id){linkIndex{${INDICES.map(index)}}}}`;
 }
 
 function nameOf(n: number): string {

@@ -67,7 +67,7 @@ function answerOf(data: Members<Part>): Plan['answer'] {
   };
 }
 
-/** How many fields an element of every list together brings to the answer. */
+/** How many fields the answer has where each list has one element. */
 export function fieldsOf(document: DocumentNode, operation: OperationDefinitionNode): number {
   const measured = measureDocument(document);
   if (measured.refusal) return Number.POSITIVE_INFINITY;

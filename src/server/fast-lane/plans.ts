@@ -13,7 +13,7 @@ export interface FoundPlan {
 
 /** The plans of the operations that were asked for lately. */
 export interface Plans {
-  /** @returns undefined where there is none, because it was not learnt yet or cannot be, or where GraphQL refuses the variables */
+  /** @returns undefined where there is no plan yet, or cannot be one, or where GraphQL refuses the variables */
   find(question: Question): FoundPlan | undefined;
   /** To be called with what yoga has answered: it is valid, and within every limit on documents. */
   learn(question: Question, document: DocumentNode): void;
@@ -23,7 +23,7 @@ export interface Plans {
 
 /** For all documents together: some 2,000 of 400 characters. */
 const MAX_BYTES = 50_000_000;
-/** Of each character of a document: its text is here and, for the names in it, as its parser had it, each perhaps in UTF-16. */
+/** Of each character: the text is kept here, the text that was parsed as long as names in plans are slices of it; each may be UTF-16. */
 const CHARACTER_BYTES = 4;
 const DOCUMENT_BYTES = 1000;
 /** Of an operation besides its plans. */
