@@ -159,12 +159,10 @@ describe('a store that breaks under us', () => {
     // The file at the path is looked at once a second; until then the one that was opened serves.
     let id = 2;
     await expect
-      .poll(
-        async () => {
-          await expectAnswers(gateway, upstream, [String(id++)]);
-          return troubles(gateway)[0]?.message;
-        },
-      )
+      .poll(async () => {
+        await expectAnswers(gateway, upstream, [String(id++)]);
+        return troubles(gateway)[0]?.message;
+      })
       .toMatch(messages);
     expect(await star(gateway, '1')).toBe(starOf('1'));
   }
