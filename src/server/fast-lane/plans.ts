@@ -23,6 +23,8 @@ export interface Plans {
 
 /** For all documents together: some 2,000 of 400 characters. */
 const MAX_BYTES = 50_000_000;
+/** For one document, so that it cannot take the place of all others. Beyond it, its plans are made anew. */
+const MAX_DOCUMENT_BYTES = 5_000_000;
 /** Of each character: the text is kept here, the text that was parsed as long as names in plans are slices of it; each may be UTF-16. */
 const CHARACTER_BYTES = 4;
 const DOCUMENT_BYTES = 1000;
@@ -59,6 +61,7 @@ const UNPLANNABLE: PlannedOperation = { coerce: () => undefined, switches: [], p
 export function createPlans(maxFields: number): Plans {
   const documents = new LRUCache<string, PlannedDocument>({
     maxSize: MAX_BYTES,
+    maxEntrySize: MAX_DOCUMENT_BYTES,
     sizeCalculation: ({ bytes }) => bytes,
   });
 
