@@ -132,6 +132,32 @@ describeWithRedis('gateways that share a Redis', () => {
     }).toBe(0);
   });
 
+  test.each([
+    ['is full', ['CONFIG', 'SET', 'maxmemory', 1], ['CONFIG', 'SET', 'maxmemory', 0]],
+    ['became a replica', ['REPLICAOF', '127.0.0.1', 1], ['REPLICAOF', 'NO', 'ONE']],
+  ] as const)('who starts while Redis %s serves what is in it, and buys the rest alone', async (_, begin, end) => {
+    await using upstream = await startScriptedUpstream(answers);
+    const first = await start(upstream);
+    await tryAnew(async (id) => {
+      expect(await read(first, id)).toBe(starOf(id));
+      return (await keysOf(`:a:${id}`)).length;
+    }).toBe(1);
+    const { length: before } = upstream.calls;
+    const [stored] = [upstream.calls.at(-1)?.parameters.get('kolId') ?? ''];
+    const [name, ...args] = begin;
+    await redis.command(name, ...args);
+    onTestFinished(async () => void (await redis.command(end[0], ...end.slice(1))));
+    const second = await start(upstream);
+    const readFree = async () => {
+      const { data } = await second.query(STAR_OF, { id: stored }, { headers: { prefer: 'dry-run' } });
+      return data?.kol?.linkIndex?.star?.value;
+    };
+    await expect.poll(readFree, SOON).toBe(starOf(stored));
+    expect(upstream.calls).toHaveLength(before);
+    expect(await read(second, 'new')).toBe(starOf('new'));
+    expect(upstream.calls).toHaveLength(before + 1);
+  });
+
   const keysOf = async (end: string) => {
     const keys = (await redis.command('KEYS', `*${end}`)) as string[];
     return keys.length > 0 ? keys : ['none'];

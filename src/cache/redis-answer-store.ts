@@ -24,8 +24,8 @@ export function createRedisAnswerStore(options: RedisAnswerStoreOptions): Answer
   const { link, keys, isCluster, clock, clockOffsetMs } = options;
 
   async function read(names: readonly string[]): Promise<readonly (string | null)[]> {
-    if (!isCluster) return link.run((client) => client.mget(...names));
-    return Promise.all(names.map((name) => link.run((client) => client.get(name)).catch(missWhereWrongType)));
+    if (!isCluster) return link.read((client) => client.mget(...names));
+    return Promise.all(names.map((name) => link.read((client) => client.get(name)).catch(missWhereWrongType)));
   }
 
   return {

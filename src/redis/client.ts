@@ -1,5 +1,7 @@
+import { connect as connectPlain } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
-import type { RedisLocation } from './location.ts';
+import type { RedisLocation, RedisNode } from './location.ts';
 import { SCRIPTS } from './scripts.ts';
 
 export type RedisClient = Redis | Cluster;
@@ -28,6 +30,8 @@ export function connectRedis(location: RedisLocation): RedisClient {
     connectTimeout: CONNECT_MS,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // The link tries a connection out by itself. The client's own check needs the right to `INFO`, and prints where that is missing.
+    enableReadyCheck: false,
   } as const;
   const outer = { enableOfflineQueue: false, enableAutoPipelining: true, scripts: SCRIPTS };
   if (kind === 'cluster') {
@@ -36,6 +40,12 @@ export function connectRedis(location: RedisLocation): RedisClient {
       redisOptions: common,
       clusterRetryStrategy: reconnectMs,
       slotsRefreshTimeout: CONNECT_MS,
+      enableReadyCheck: false,
+      // Else a script whose reply was lost runs twice.
+      retryDelayOnFailover: 0,
+      retryDelayOnClusterDown: 0,
+      // A certificate is for a name, so the name must not be replaced by its address.
+      ...(isTls && { dnsLookup: (name: string, use: (error: null, host: string) => void) => use(null, name) }),
     });
   }
   const single = { ...common, ...outer, db: database, retryStrategy: reconnectMs, maxLoadingRetryTime: CONNECT_MS };
@@ -47,7 +57,27 @@ export function connectRedis(location: RedisLocation): RedisClient {
     ...(sentinelPassword !== undefined && { sentinelPassword }),
     ...(isTls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
     sentinelRetryStrategy: reconnectMs,
-    // A master that was voted out stays connected and takes no writes.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
+}
+
+/**
+ * Why no connection can be made to the first node that takes none. The clients of a Cluster and of Sentinels only tell
+ * that it was closed, also where a certificate is the reason.
+ */
+export async function connectionTroubleOf({ nodes, isTls }: RedisLocation): Promise<Error | undefined> {
+  for (const node of nodes) {
+    const trouble = await troubleWith(node, isTls);
+    if (trouble) return trouble;
+  }
+  return undefined;
+}
+
+function troubleWith(node: RedisNode, isTls: boolean): Promise<Error | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+  const options = { ...node, timeout: CONNECT_MS };
+  const socket = isTls ? connectTls(options) : connectPlain(options);
+  socket.on(isTls ? 'secureConnect' : 'connect', () => resolve(undefined));
+  socket.on('error', resolve);
+  socket.on('timeout', () => resolve(new Error(`no answer from ${node.host}:${node.port} within ${CONNECT_MS} ms`)));
+  return promise.finally(() => socket.destroy());
 }

@@ -15,6 +15,8 @@ export interface RedisKeys {
   /** Reservations that were counted as unknown because their holder was gone. */
   readonly abandoned: string;
   readonly replicas: string;
+  /** What a link writes to find out whether the server takes writes; there only while it is tried out. */
+  readonly probe: string;
   /** There while one replica has just looked after the others. */
   readonly sweep: string;
   readonly pace: string;
@@ -43,6 +45,7 @@ export function createRedisKeys(scope: string): RedisKeys {
     reservations: together('reservations'),
     abandoned: together('abandoned'),
     replicas: together('replicas'),
+    probe: together('probe'),
     sweep: together('sweep'),
     pace: together('pace'),
     pauses: together('pauses'),

@@ -3,6 +3,14 @@
  * @see https://redis.io/docs/latest/develop/programmability/eval-intro/ for their atomicity
  */
 export const SCRIPTS = {
+  /** Fails unless the server takes writes that need memory and may be run by this user; leaves nothing behind. */
+  kolgwProbe: {
+    numberOfKeys: 1,
+    lua: `
+      redis.call('SET', KEYS[1], '', 'PX', 1000)
+      return redis.call('DEL', KEYS[1])`,
+  },
+
   /** Keeps an entry, unless a newer one is there. Its second word is when it was born, in milliseconds since the epoch. */
   kolgwPut: {
     numberOfKeys: 1,

@@ -31,6 +31,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   const keys = createRedisKeys(scopeOf(config));
   const link = openRedisLink({
     location,
+    probeKey: keys.probe,
     onError: (error) => onError('connect', error),
     onUp: () => void beat(),
     within: (ms, promise) => within(systemTimers, ms, promise),
@@ -128,8 +129,10 @@ function parseNews(message: string): FlightNews | PauseNews | JoinNews | undefin
 /** What the ledger in Redis says, without a change to it. @throws when it cannot be read */
 export async function inspectRedisLedger(location: RedisLocation, config: Config): Promise<{ today: DaySpending }> {
   let trouble: Error | undefined;
+  const keys = createRedisKeys(scopeOf(config));
   const link = openRedisLink({
     location,
+    probeKey: keys.probe,
     onError: (error) => {
       trouble = error;
     },
@@ -139,7 +142,7 @@ export async function inspectRedisLedger(location: RedisLocation, config: Config
     await within(systemTimers, START_PATIENCE_MS, link.firstUp).catch((error: unknown) => {
       throw trouble ?? error;
     });
-    const books = createRedisBooks({ link, keys: createRedisKeys(scopeOf(config)), owner: 'check' });
+    const books = createRedisBooks({ link, keys, owner: 'check' });
     const today = books.today(nearestDaysOf(Date.now()));
     const { day, spending } = await within(systemTimers, START_PATIENCE_MS, today);
     return { today: { day, ...spending } };

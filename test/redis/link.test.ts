@@ -4,7 +4,7 @@ import { openRedisLink, type RedisLink } from '../../src/redis/link.ts';
 import { parseRedisLocation, type RedisLocation } from '../../src/redis/location.ts';
 import { systemTimers, within } from '../../src/upstream/timers.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
-import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { describeWithRedis, freePort, type RedisServer, startRedis } from '../support/redis-server.ts';
 
 const SOON = { interval: 10 };
 const PASSWORD = 'hunter2-canary';
@@ -16,6 +16,7 @@ function openLink(url: string) {
   const link = openRedisLink({
     within: (ms, promise) => within(systemTimers, ms, promise),
     location: parseRedisLocation(url) as RedisLocation,
+    probeKey: 'probe',
     onError: (error) => errors.push(`${error.name}: ${error.message}`),
     onUp: () => {
       up.times += 1;
@@ -170,30 +171,203 @@ describeWithRedis('a link', () => {
     expect(heard).toEqual(['one', 'two', 'three']);
   });
 
-  // A PING is refused then as well, while the connection stays.
-  test('is up again when the server no longer refuses: a disk that was full for a while', async () => {
-    await using server = await startRedis({ args: ['--enable-protected-configs', 'yes', '--save', '3600 1000000'] });
-    const { link } = openLink(server.url);
-    await link.firstUp;
-    const folder = ((await server.command('CONFIG', 'GET', 'dir')) as string[])[1] ?? '';
-    await server.command('CONFIG', 'SET', 'dir', '/proc');
-    await server.command('BGSAVE').catch(() => {});
-    await expect.poll(() => server.command('INFO', 'persistence'), SOON).toContain('rdb_last_bgsave_status:err');
-    server.pause();
-    const late = ping(link).catch(() => {});
-    await isDownSoon(link);
-    server.resume();
-    await late;
-    await server.command('CONFIG', 'SET', 'dir', folder);
-    await server.command('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no');
-    await answersSoon(link);
-  });
-
   test('that is closed is down, and its first up settles all the same', async () => {
     const { link } = openLink('redis://127.0.0.1:1');
     await link.close();
     await link.firstUp;
     expect(link.isUp).toBe(false);
     expect(await atOnce(link)).toContain('Redis is away');
+  });
+});
+
+/** What makes a server refuse writes while the connection stays, and what ends it. */
+interface Refusing {
+  readonly code: string;
+  /** Where the code is not in its words. */
+  readonly says?: string;
+  readonly args?: readonly string[];
+  /** Its own by default. */
+  readonly url?: (server: RedisServer) => string;
+  readonly allowsReads: boolean;
+  readonly begin: (server: RedisServer) => Promise<unknown>;
+  readonly end: (server: RedisServer) => Promise<unknown>;
+}
+
+const set = (name: string, value: string | number) => (server: RedisServer) =>
+  server.command('CONFIG', 'SET', name, value);
+const promote = (server: RedisServer) => server.command('REPLICAOF', 'NO', 'ONE');
+
+async function failToSave(server: RedisServer): Promise<void> {
+  await server.command('CONFIG', 'SET', 'dir', '/proc');
+  await server.command('BGSAVE').catch(() => {});
+  await expect.poll(() => server.command('INFO', 'persistence'), SOON).toContain('rdb_last_bgsave_status:err');
+}
+
+/** A Cluster of one node that keeps the first slot: without any it would take five seconds to be up again. */
+const UNCOVERED: Omit<Refusing, 'url'> = {
+  code: 'CLUSTERDOWN',
+  args: ['--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no', '--cluster-announce-ip', '127.0.0.1'],
+  allowsReads: false,
+  begin: (server) => server.command('CLUSTER', 'DELSLOTSRANGE', 1, 16_383),
+  end: (server) => server.command('CLUSTER', 'ADDSLOTSRANGE', 1, 16_383),
+};
+
+const REFUSING: readonly Refusing[] = [
+  {
+    ...{ code: 'READONLY', allowsReads: true, end: promote },
+    begin: (server) => server.command('REPLICAOF', '127.0.0.1', 1),
+  },
+  {
+    ...{ code: 'MASTERDOWN', args: ['--replica-serve-stale-data', 'no'], allowsReads: false, end: promote },
+    begin: (server) => server.command('REPLICAOF', '127.0.0.1', 1),
+  },
+  { code: 'OOM', allowsReads: true, begin: set('maxmemory', 1), end: set('maxmemory', 0) },
+  {
+    ...{ code: 'NOREPLICAS', allowsReads: true },
+    ...{ begin: set('min-replicas-to-write', 1), end: set('min-replicas-to-write', 0) },
+  },
+  {
+    ...{ code: 'MISCONF', args: ['--enable-protected-configs', 'yes', '--save', '3600 1000000'], allowsReads: true },
+    ...{ begin: failToSave, end: set('stop-writes-on-bgsave-error', 'no') },
+  },
+  {
+    ...{ code: 'NOPERM', says: "can't run this command|NOPERM", allowsReads: true },
+    begin: (server) => server.command('ACL', 'SETUSER', 'default', '-@write'),
+    end: (server) => server.command('ACL', 'SETUSER', 'default', '+@all'),
+  },
+  { ...UNCOVERED, url: ({ url }) => url },
+  { ...UNCOVERED, url: ({ url }) => `${url}?cluster=true` },
+];
+
+describeWithRedis('a link whose server takes no writes any more', () => {
+  const count = (link: RedisLink) => link.script('kolgwCount', ['count'], 60_000);
+  const countsSoon = (link: RedisLink) => expect.poll(() => count(link), SOON).toHaveLength(2);
+  const read = (link: RedisLink) => link.read((client) => client.get('kept'));
+
+  test.each(REFUSING)(
+    '($code) is down until the server does, whoever asks, and reads all the same: $allowsReads',
+    async ({ code, says = code, args = [], url = (server) => server.url, allowsReads, begin, end }) => {
+      await using server = await startRedis({ args });
+      if (code === 'CLUSTERDOWN') await server.command('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+      const { errors, link, up } = openLink(url(server));
+      await countsSoon(link);
+      await server.command('SET', 'kept', 'answer');
+      const upBefore = up.times;
+      await begin(server);
+      const isRefused = () => count(link).then(() => '', String);
+      await expect.poll(isRefused, SOON).toContain(`Redis is away: `);
+      expect(await isRefused()).toMatch(new RegExp(says));
+      await expect.poll(() => errors.join(), SOON).toMatch(new RegExp(says));
+      if (allowsReads) await expect.poll(() => read(link), SOON).toBe('answer');
+      else await expect(read(link)).rejects.toThrow('Redis is away');
+      await end(server);
+      await countsSoon(link);
+      expect(up.times).toBeGreaterThan(upBefore);
+    },
+  );
+
+  test('because it loads what is on its disk is down until that is done', async () => {
+    await using server = await startRedis();
+    await server.command('EVAL', "for i = 1, 500 do redis.call('SET', i, string.rep('x', 1100)) end", 0);
+    await server.command('SAVE');
+    const { errors, link } = openLink(server.url);
+    await countsSoon(link);
+    await server.restart(['--key-load-delay', '50000', '--loading-process-events-interval-bytes', '1024']);
+    await expect.poll(() => errors.join(), SOON).toContain('LOADING');
+    expect(link.isUp).toBe(false);
+    await server.command('CONFIG', 'SET', 'key-load-delay', 0);
+    await countsSoon(link);
+  });
+
+  test('follows its address to the one that takes them now', async () => {
+    await using first = await startRedis();
+    await using second = await startRedis({ args: ['--replicaof', '127.0.0.1', String(first.port)] });
+    await using proxy = await startFaultProxy(first.port);
+    const { errors, link } = openLink(proxy.url);
+    const heard: string[] = [];
+    link.subscribe('news', (message) => heard.push(message));
+    await countsSoon(link);
+    await expect.poll(() => first.command('PUBSUB', 'NUMSUB', 'news'), SOON).toEqual(['news', 1]);
+    await promote(second);
+    await first.command('REPLICAOF', '127.0.0.1', 1);
+    proxy.leadTo(second.port);
+    await countsSoon(link);
+    expect(errors.join()).toContain('READONLY');
+    expect(Number(await second.command('GET', 'count'))).toBeGreaterThan(0);
+    await expect.poll(() => second.command('PUBLISH', 'news', 'one'), SOON).toBe(1);
+    await expect.poll(() => heard, SOON).toEqual(['one']);
+  });
+
+  test('and never did is not up, and says why', async () => {
+    await using server = await startRedis({ args: ['--replicaof', '127.0.0.1', '1'] });
+    const { errors, link, up } = openLink(server.url);
+    await expect.poll(() => errors.join(), SOON).toContain('READONLY');
+    expect([link.isUp, up.times]).toEqual([false, 0]);
+    await promote(server);
+    await countsSoon(link);
+  });
+
+  test('but refuses one command only stays up, and asks no more often than twice a second whether it does', async () => {
+    await using server = await startRedis();
+    const { errors, link } = openLink(server.url);
+    await countsSoon(link);
+    await server.command('ACL', 'SETUSER', 'default', '-publish');
+    const probes = async () =>
+      Number(/cmdstat_del:calls=(\d+)/.exec(String(await server.command('INFO', 'commandstats')))?.[1]);
+    const before = await probes();
+    const startedAtMs = performance.now();
+    for (let times = 0; times < 50; times += 1) {
+      const refused = link.run((client) => client.publish('news', 'one'));
+      await expect(refused).rejects.toThrow(/NOPERM|Redis is away/);
+    }
+    await expect.poll(probes, SOON).toBeGreaterThan(before);
+    expect((await probes()) - before).toBeLessThanOrEqual(1 + (performance.now() - startedAtMs) / 500);
+    await countsSoon(link);
+    expect(errors).toEqual([]);
+  });
+
+  test('tells that it may not listen to its channel', async () => {
+    await using server = await startRedis();
+    await server.command('ACL', 'SETUSER', 'default', 'resetchannels');
+    const { errors, link } = openLink(server.url);
+    link.subscribe('news', () => {});
+    await expect.poll(() => errors.join(), SOON).toMatch(/NOPERM.*channel/);
+    await countsSoon(link);
+  });
+});
+
+describeWithRedis('a link to a Cluster', () => {
+  test('does not run a script again whose reply was lost', async () => {
+    const port = await freePort();
+    await using proxy = await startFaultProxy(port);
+    const args = [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-announce-ip',
+      '127.0.0.1',
+      '--cluster-require-full-coverage',
+      'no',
+    ];
+    const [busPort, otherBusPort] = [await freePort(), await freePort()];
+    const announced = ['--cluster-port', String(busPort), '--cluster-announce-port', String(proxy.port)];
+    await using server = await startRedis({ port, args: [...args, ...announced] });
+    // The client of a Cluster gives up what is under way when no node is left.
+    await using other = await startRedis({ args: [...args, '--cluster-port', String(otherBusPort)] });
+    await server.command('CLUSTER', 'ADDSLOTSRANGE', 1, 16_383);
+    await other.command('CLUSTER', 'ADDSLOTSRANGE', 0, 0);
+    await other.command('CLUSTER', 'SET-CONFIG-EPOCH', 7);
+    await other.command('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
+    for (const node of [server, other])
+      await expect.poll(() => node.command('CLUSTER', 'INFO'), SOON).toMatch(/assigned:16384[\s\S]*nodes:2/);
+    const { link } = openLink(`${proxy.url},${other.url}`);
+    await link.firstUp;
+    proxy.delay(5000);
+    const lost = link.script('kolgwCount', ['count'], 60_000).catch((error: Error) => error.name);
+    await expect.poll(() => server.command('GET', 'count'), SOON).toBe('1');
+    proxy.cut();
+    proxy.heal();
+    expect(await lost).toBe('RedisError');
+    await expect.poll(() => link.script('kolgwCount', ['other'], 60_000), SOON).toHaveLength(2);
+    expect(await server.command('GET', 'count')).toBe('1');
   });
 });

@@ -92,6 +92,11 @@ export const REDIS_FAULTS: readonly RedisFault[] = [
     end: ({ redis }) => redis.command('REPLICAOF', 'NO', 'ONE'),
   },
   {
+    ...{ name: 'cut off from the replicas that it needs to take writes', ...AWAY },
+    begin: ({ redis }) => redis.command('CONFIG', 'SET', 'min-replicas-to-write', 1),
+    end: ({ redis }) => redis.command('CONFIG', 'SET', 'min-replicas-to-write', 0),
+  },
+  {
     ...{ name: 'loading', ...AWAY },
     begin: restartSlowly,
     end: ({ redis }) => redis.command('CONFIG', 'SET', 'key-load-delay', 0),

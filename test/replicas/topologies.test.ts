@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { describeWithRedis, startRedis, startRedisCluster, startRedisSentinel } from '../support/redis-server.ts';
+import {
+  describeWithRedis,
+  startRedis,
+  startRedisCluster,
+  startRedisClusterPair,
+  startRedisSentinel,
+} from '../support/redis-server.ts';
 import { startReplica, startReplicas } from '../support/replicas.ts';
 import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { callsById, freshStarOf, idsOf } from './calls-by-id.ts';
@@ -24,12 +30,15 @@ describeWithRedis('replicas with', () => {
     expect(upstream.calls).toHaveLength(50);
   });
 
-  test('a Sentinel answer what is cached while the master is replaced, and agree again afterwards', async () => {
-    await using sentinel = await startRedisSentinel();
+  test.each([
+    ['Sentinel', startRedisSentinel],
+    ['Cluster', startRedisClusterPair],
+  ])('a %s answer what is cached while the master is replaced, and agree again afterwards', async (_, start) => {
+    await using servers = await start();
     await using upstream = await startScriptedUpstream(answers);
-    await using replicas = await startReplicas(3, { upstream, store: sentinel.url, env: ENV });
+    await using replicas = await startReplicas(3, { upstream, store: servers.url, env: ENV });
     for (const read of await replicas.readEverywhere('7')) expect(read).toMatchObject(freshStarOf('7'));
-    await sentinel.failOver();
+    await servers.failOver();
     for (const read of await replicas.readEverywhere('7')) expect(read).toMatchObject(freshStarOf('7'));
     expect(upstream.calls).toHaveLength(1);
     let tries = 0;

@@ -23,6 +23,8 @@ export interface FaultProxy extends AsyncDisposable {
   delay(ms: number): void;
   /** Swallows what is published; all else passes. */
   dropPublications(): void;
+  /** Leads new connections to another server, as a name that means another one by now; those that are there stay. */
+  leadTo(port: number): void;
   /** Ends every fault. A connection of which bytes were lost is closed, as TCP would give it up. */
   heal(): void;
 }
@@ -39,6 +41,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   let fault: Fault = 'none';
   let delayMs = 0;
   let dropsPublications = false;
+  let port = targetPort;
 
   /** @returns whether the bytes are to go on */
   function passes(link: Link): boolean {
@@ -68,7 +71,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   const server = createServer((near) => {
     near.on('error', () => {});
     if (fault === 'cut') return void near.destroy();
-    const link: Link = { near, far: connect(targetPort, HOST), isSubscriber: false, isTorn: false };
+    const link: Link = { near, far: connect(port, HOST), isSubscriber: false, isTorn: false };
     links.add(link);
     link.far.on('error', () => {});
     for (const socket of [near, link.far]) {
@@ -88,11 +91,11 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   });
   server.listen(0, HOST);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const own = server.address() as AddressInfo;
 
   return {
-    port,
-    url: `redis://${HOST}:${port}`,
+    port: own.port,
+    url: `redis://${HOST}:${own.port}`,
     cut() {
       fault = 'cut';
       for (const link of links) close(link);
@@ -108,6 +111,9 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     },
     dropPublications() {
       dropsPublications = true;
+    },
+    leadTo(other) {
+      port = other;
     },
     heal() {
       fault = 'none';

@@ -45,6 +45,7 @@ export function createSteadyLink(client: RedisClient, serverNowMs: () => number 
       if (link.fault !== 'none') throw new Error('the connection was lost');
       return reply;
     },
+    read: (command) => link.run(command),
     script(name, keys, ...args) {
       const values = CHOOSING.includes(name)
         ? [Date.now() + MINUTE_MS * (Number(args[0]) - serverNowMs()), ...args.slice(1)]

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, onTestFinished } from 'vitest';
+import { startFaultProxy } from './fault-proxy.ts';
 
 const HOST = '127.0.0.1';
 const BINARIES = ['redis-server', 'valkey-server'];
@@ -35,6 +36,11 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** @returns whether a program of that name is on the PATH */
+export function isOnPath(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, name)));
 }
 
 /** Whether tests with a Redis are to run. Under CI they always are: a check that skips itself proves nothing there. */
@@ -157,7 +163,7 @@ function endOf(child: ChildProcess): Promise<never> {
   return once(child, 'close').then(() => Promise.reject(new Error(`redis-server ended: ${output}`)));
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
@@ -182,17 +188,19 @@ export interface RedisCluster extends AsyncDisposable {
 }
 
 const SLOTS = 16_384;
+/** How long a master takes part in a failover that was asked for. */
+const FAILOVER_MS = 5000;
+
+function startClusterNode(busPort: number): Promise<RedisServer> {
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-announce-ip', HOST];
+  const soon = ['--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'];
+  return startRedis({ args: [...cluster, ...soon] });
+}
 
 /** Three masters, each with a third of the slots. */
 export async function startRedisCluster(): Promise<RedisCluster> {
   const busPorts = await Promise.all([freePort(), freePort(), freePort()]);
-  const nodes = await Promise.all(
-    busPorts.map((busPort) =>
-      startRedis({
-        args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-announce-ip', HOST],
-      }),
-    ),
-  );
+  const nodes = await Promise.all(busPorts.map(startClusterNode));
   const share = SLOTS / nodes.length;
   for (const [index, node] of nodes.entries()) {
     await node.command('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
@@ -221,8 +229,7 @@ export interface RedisSentinel extends AsyncDisposable {
 /** A master, a replica of it, and one sentinel that is quick to decide. */
 export async function startRedisSentinel(): Promise<RedisSentinel> {
   const master = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
-  const replica = await startRedis({ args: ['--replicaof', HOST, String(master.port)] });
-  await until('a replica to follow', async () => String(await replica.command('ROLE')).includes('connected'));
+  const replica = await startReplicaOf(master);
   const sentinel = await startSentinel(master.port);
   await until('a sentinel to see the replica', async () => {
     const [found] = (await sentinel.command('SENTINEL', 'REPLICAS', 'main')) as string[][];
@@ -245,6 +252,112 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
     },
     [Symbol.asyncDispose]: () => disposeAll([sentinel, replica, master]),
   };
+}
+
+/** Servers behind one store, of which one takes writes. */
+export interface RedisPair extends AsyncDisposable {
+  readonly url: string;
+  /** Makes the other one the primary. The one that was it before lives on as its replica, with all its connections. */
+  switchOver(): Promise<void>;
+}
+
+async function startReplicaOf({ port }: RedisServer): Promise<RedisServer> {
+  const quickly = ['--repl-diskless-sync-delay', '0'];
+  const replica = await startRedis({ args: ['--replicaof', HOST, String(port), ...quickly] });
+  await until('a replica to follow', () => follows(replica));
+  return replica;
+}
+
+const follows = async (replica: RedisServer) => String(await replica.command('ROLE')).includes('connected');
+
+/** @param point says to clients where the primary is */
+async function switchRoles(from: RedisServer, to: RedisServer, point: (to: RedisServer) => unknown): Promise<void> {
+  await to.command('REPLICAOF', 'NO', 'ONE');
+  await from.command('REPLICAOF', HOST, to.port);
+  await point(to);
+  await until('a replica to follow', () => follows(from));
+}
+
+/** Behind one address, as of a managed Redis. */
+export async function startRedisBehindAddress(): Promise<RedisPair> {
+  let primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
+  let replica = await startReplicaOf(primary);
+  const address = await startFaultProxy(primary.port);
+  return {
+    url: address.url,
+    async switchOver() {
+      await switchRoles(primary, replica, ({ port }) => address.leadTo(port));
+      [primary, replica] = [replica, primary];
+    },
+    [Symbol.asyncDispose]: () => disposeAll([address, primary, replica]),
+  };
+}
+
+/** Behind a Sentinel that is told of the change; one that makes it also ends the connections. */
+export async function startRedisBehindSentinel(): Promise<RedisPair> {
+  let { url, master: primary, replica, sentinel } = await startRedisSentinel();
+  return {
+    url,
+    async switchOver() {
+      await switchRoles(primary, replica, async ({ port }) => {
+        await sentinel.command('SENTINEL', 'REMOVE', 'main');
+        await sentinel.command('SENTINEL', 'MONITOR', 'main', HOST, port, 1);
+      });
+      [primary, replica] = [replica, primary];
+    },
+    [Symbol.asyncDispose]: () => disposeAll([sentinel, replica, primary]),
+  };
+}
+
+export interface RedisClusterPair extends RedisPair {
+  /** Kills the master. Settles when its replica is the master. */
+  failOver(): Promise<void>;
+}
+
+/** A Cluster with all slots on one master, and a replica of it. */
+export async function startRedisClusterPair(): Promise<RedisClusterPair> {
+  const start = async () => startClusterNode(await freePort());
+  let [primary, replica] = await Promise.all([start(), start()]);
+  await primary.command('CLUSTER', 'ADDSLOTSRANGE', 0, SLOTS - 1);
+  await replica.command('CLUSTER', 'MEET', HOST, primary.port, await busPortOf(primary));
+  const id = await primary.command('CLUSTER', 'MYID');
+  await until('a node to know the master', async () =>
+    String(await replica.command('CLUSTER', 'NODES')).includes(String(id)),
+  );
+  await replica.command('CLUSTER', 'REPLICATE', String(id));
+  for (const node of [primary, replica])
+    await until('a cluster to form', async () =>
+      String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+    );
+  await until('a replica to follow', () => follows(replica));
+  return {
+    url: `${primary.url},${replica.url}`,
+    async switchOver() {
+      let askedAtMs = Number.NEGATIVE_INFINITY;
+      await until('a replica to become the master', async () => {
+        // A machine that is busy lets the votes come too late, after which a failover is given up.
+        if (performance.now() - askedAtMs > FAILOVER_MS) {
+          await replica.command('CLUSTER', 'FAILOVER');
+          askedAtMs = performance.now();
+        }
+        return String(await replica.command('ROLE')).startsWith('master');
+      });
+      await until('a replica to follow', () => follows(primary));
+      [primary, replica] = [replica, primary];
+    },
+    async failOver() {
+      await primary.kill();
+      await replica.command('CLUSTER', 'FAILOVER', 'TAKEOVER');
+      await until('a replica to become the master', async () =>
+        String(await replica.command('ROLE')).startsWith('master'),
+      );
+    },
+    [Symbol.asyncDispose]: () => disposeAll([primary, replica]),
+  };
+}
+
+async function busPortOf(node: RedisServer): Promise<number> {
+  return Number(((await node.command('CONFIG', 'GET', 'cluster-port')) as string[])[1]);
 }
 
 async function startSentinel(masterPort: number): Promise<RedisServer> {
