@@ -49,13 +49,13 @@ test('while opening waits for a lock, the event loop goes on', async () => {
   await expect(read).rejects.toThrow('database is locked');
 });
 
-test('while twenty calls wait one behind the other, the event loop goes on', async () => {
+test('while twenty calls find the file locked, the event loop goes on', async () => {
   const path = temporaryStorePath();
   const file = openFile(path);
   await file.call('putAnswer', ROW);
   lockStore(path);
   const writes = Promise.allSettled(Array.from({ length: 20 }, () => file.call('putAnswer', ROW)));
-  expect(await turnsWhilePending(writes)).toBeGreaterThan(20 * MANY_TURNS);
+  expect(await turnsWhilePending(writes)).toBeGreaterThan(MANY_TURNS);
 });
 
 test('while a response of 1 MiB is inflated, the event loop goes on', async () => {

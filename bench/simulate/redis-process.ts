@@ -19,6 +19,10 @@ export interface RedisProcess extends AsyncDisposable {
   insist<Reply>(command: () => Promise<Reply>): Promise<Reply>;
   /** The fields of a section of `INFO`. */
   info(section: string): Promise<ReadonlyMap<string, string>>;
+  /** By SIGKILL. */
+  kill(): void;
+  /** By SIGSTOP: connections are taken by the kernel, and nothing is answered. */
+  pause(): void;
 }
 
 export async function startRedis(): Promise<RedisProcess> {
@@ -59,9 +63,11 @@ export async function startRedis(): Promise<RedisProcess> {
       const text = await insist(() => link.run((client) => client.info(section)));
       return new Map(text.split('\r\n').map((line) => line.split(':', 2) as [string, string]));
     },
+    kill: () => void child.kill('SIGKILL'),
+    pause: () => void child.kill('SIGSTOP'),
     async [Symbol.asyncDispose]() {
       await link.close();
-      child.kill();
+      child.kill('SIGKILL');
       await ended;
       rmSync(folder, { recursive: true, force: true });
     },

@@ -6,7 +6,10 @@ import type { AnswerStore, StoredOutcome } from './answer-store.ts';
 /** How often what the store did not take is offered to it again, in milliseconds. */
 const RESAVE_MS = 1000;
 
+/** So many outcomes are offered at a time, so that a read does not wait behind all of them. */
 const SAVED_AT_ONCE = 200;
+/** How long the last offer waits for each of these parts, in milliseconds. */
+const CLOSE_PATIENCE_MS = 20 * STORE_PATIENCE_MS;
 
 export interface PatientStoreOptions {
   readonly store: AnswerStore;
@@ -31,6 +34,7 @@ export function createPatientStore({ store, timers, maxUnsaved, onError }: Patie
   const unsaved = new Map<string, StoredOutcome>();
   let droppedCount = 0;
   let cancelResave: (() => void) | undefined;
+  let isResaving = false;
 
   const reads = new DataLoader<string, readonly StoredOutcome[]>(
     async (cacheKeys) => {
@@ -57,22 +61,45 @@ export function createPatientStore({ store, timers, maxUnsaved, onError }: Patie
       unsaved.delete(oldest);
       droppedCount += 1;
     }
-    cancelResave ??= timers.after(RESAVE_MS, resave);
+    resaveLater();
   }
 
-  function resave(): void {
-    cancelResave = undefined;
+  function resaveLater(): void {
+    cancelResave ??= timers.after(RESAVE_MS, () => {
+      cancelResave = undefined;
+      if (isResaving) resaveLater();
+      else void resave();
+    });
+  }
+
+  async function resave(): Promise<void> {
     const [first] = unsaved.values();
-    // One is enough to learn whether the store is back; then all the others follow.
-    if (first) save(first).then(saveRest).catch(keepForLater);
+    if (first === undefined) return;
+    isResaving = true;
+    try {
+      // One is enough to learn whether the store is back; then all the others follow.
+      await save(first);
+      for (const part of unsavedParts()) await Promise.all(part.map(save));
+    } catch (error) {
+      keepForLater(error);
+    } finally {
+      isResaving = false;
+    }
   }
 
-  /** Some at a time, so that who reads meanwhile does not wait behind all of them. */
-  async function saveRest(): Promise<void> {
-    const rest = [...unsaved.values()];
-    for (let start = 0; start < rest.length; start += SAVED_AT_ONCE) {
-      await Promise.all(rest.slice(start, start + SAVED_AT_ONCE).map(save));
+  /** As many outcomes as are unsaved now, in parts. Nothing is copied, because each attempt may end with the first part. */
+  function* unsavedParts(): Generator<readonly StoredOutcome[]> {
+    let left = unsaved.size;
+    let part: StoredOutcome[] = [];
+    for (const stored of unsaved.values()) {
+      part.push(stored);
+      left -= 1;
+      if (left === 0) break;
+      if (part.length < SAVED_AT_ONCE) continue;
+      yield part;
+      part = [];
     }
+    if (part.length > 0) yield part;
   }
 
   return {
@@ -87,9 +114,11 @@ export function createPatientStore({ store, timers, maxUnsaved, onError }: Patie
     },
     async close() {
       cancelResave?.();
-      await Promise.allSettled(
-        [...unsaved.values()].map((stored) => within(timers, 20 * STORE_PATIENCE_MS, save(stored))),
-      );
+      for (const part of unsavedParts()) {
+        const saving = part.map((stored) => within(timers, CLOSE_PATIENCE_MS, save(stored)));
+        const isTaken = (await Promise.allSettled(saving)).some(({ status }) => status === 'fulfilled');
+        if (!isTaken) break;
+      }
       return unsaved.size + droppedCount;
     },
   };

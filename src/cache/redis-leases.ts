@@ -34,6 +34,8 @@ export type FlightNews = readonly ['flight', cacheKey: string, token: string, pa
 
 /** How often the end of a flight that Redis did not take is told again, in milliseconds. */
 const END_AGAIN_MS = 500;
+/** So many ends are told at a time, when Redis has taken the first one. */
+const ENDS_AT_ONCE = 100;
 /** How long the outcome of a flight is kept for those who look, in milliseconds. */
 const OUTCOME_MS = 10_000;
 
@@ -44,6 +46,7 @@ const OUTCOME_MS = 10_000;
 export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
   const { link, keys, owner, leaseMs, timers, clockOffsetMs, abandon, isRemembered, onBought, onError } = options;
   const waits = createFlightWaits({ look, timers });
+  const ends = createUntoldEnds(timers, Math.ceil(leaseMs / END_AGAIN_MS));
   let lastFlight = 0;
   let isStopping = false;
 
@@ -86,13 +89,10 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
         const kept = packed && `done ${token}\n${packed}`;
         const news = JSON.stringify(['flight', cacheKey, token, packed] satisfies FlightNews);
         const tell = () => patiently(link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.news, news));
-        /** Else those who wait do so until the lease runs out. */
-        const tellLater = (times: number) => {
-          if (times > 0) timers.after(END_AGAIN_MS, () => tell().catch(() => tellLater(times - 1)));
-        };
         await tell().catch((error: unknown) => {
           noteError(error);
-          tellLater(Math.ceil(leaseMs / END_AGAIN_MS));
+          // Else those who wait do so until the lease runs out.
+          ends.tellLater(tell);
         });
       },
     };
@@ -129,6 +129,60 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
     stop() {
       isStopping = true;
       waits.endAll();
+    },
+  };
+}
+
+/**
+ * Ends of flights that Redis did not take. One timer serves all of them: each time one end is tried, and the others follow in
+ * parts when Redis takes it. There are no more of them than flights had a lease when Redis became unavailable, for no
+ * lease is taken without it; each is given up when its lease has run out.
+ *
+ * @param maxRounds how often an end is told again
+ */
+function createUntoldEnds(timers: Timers, maxRounds: number) {
+  /** Each with the round that is its last. */
+  const untold = new Map<() => Promise<unknown>, number>();
+  let round = 0;
+  let isWaiting = false;
+
+  function first(count: number): readonly (() => Promise<unknown>)[] {
+    const found = [];
+    for (const tell of untold.keys()) {
+      found.push(tell);
+      if (found.length === count) break;
+    }
+    return found;
+  }
+
+  async function tellAll(): Promise<void> {
+    for (let count = 1; untold.size > 0; count = ENDS_AT_ONCE) {
+      await Promise.all(first(count).map((tell) => tell().then(() => untold.delete(tell))));
+    }
+  }
+
+  function forgetOld(): void {
+    for (const [tell, lastRound] of untold) {
+      if (lastRound > round) return;
+      untold.delete(tell);
+    }
+  }
+
+  function nextRound(): void {
+    if (isWaiting || untold.size === 0) return;
+    isWaiting = true;
+    timers.after(END_AGAIN_MS, async () => {
+      round += 1;
+      await tellAll().catch(forgetOld);
+      isWaiting = false;
+      nextRound();
+    });
+  }
+
+  return {
+    tellLater(tell: () => Promise<unknown>) {
+      untold.set(tell, round + maxRounds);
+      nextRound();
     },
   };
 }

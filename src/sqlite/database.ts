@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 
 /** Raised when the tables change; a file of another version is refused rather than misread. */
 const SCHEMA_VERSION = 1;
-/** A locked file fails soon, so that what waits behind it is not kept; the caller comes back. */
-const BUSY_TIMEOUT_MS = 20;
+/** How long a call waits for a file that another process has locked, in milliseconds. The caller comes back. */
+export const BUSY_TIMEOUT_MS = 20;
 
 const TABLES = `
   CREATE TABLE answers (
@@ -35,11 +35,16 @@ export interface OpenDatabase {
  * process from the moment it returns, and the last ones may be lost only with the machine.
  *
  * @param beforeUse told where the file is, symbolic links resolved, before anything of it is read or written
+ * @param busyTimeoutMs how long a locked file is waited for, also by what is done with it afterwards
  * @throws when the file cannot be opened, is no database, or is of another version; what `beforeUse` throws
  */
-export function openDatabase(path: string, beforeUse?: (location: string) => void): OpenDatabase {
+export function openDatabase(
+  path: string,
+  beforeUse?: (location: string) => void,
+  busyTimeoutMs = BUSY_TIMEOUT_MS,
+): OpenDatabase {
   makeFolder(dirname(path));
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     const location = database.location();
     if (location !== null) beforeUse?.(location);
@@ -96,6 +101,14 @@ function makeFolder(path: string): void {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
   mkdirSync(path);
+}
+
+const SQLITE_BUSY = 5;
+
+/** Whether another process has the file, or a part of it, locked. */
+export function isBusy(error: unknown): boolean {
+  // The upper bits of the code tell more.
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
 }
 
 /** All or nothing, and alone: nobody else writes meanwhile. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
-import { inodeOf } from './database.ts';
+import { inodeOf, isBusy } from './database.ts';
 
 /** Another process has the store, which has one process at a time. */
 export class StoreInUseError extends Error {
@@ -15,8 +15,6 @@ export interface StoreLock {
   isInPlace(): boolean;
   release(): void;
 }
-
-const SQLITE_BUSY = 5;
 
 /**
  * Takes the lock of a store: a second SQLite file beside it, in a transaction that never ends. The kernel frees it with
@@ -64,10 +62,6 @@ export function isLocked(storePath: string): boolean {
 
 function lockPathOf(storePath: string): string {
   return `${storePath}-lock`;
-}
-
-function isBusy(error: unknown): boolean {
-  return (error as { errcode?: number }).errcode === SQLITE_BUSY;
 }
 
 function inUse(storePath: string): StoreInUseError {

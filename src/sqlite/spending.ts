@@ -71,7 +71,6 @@ export function prepareSpending(database: DatabaseSync) {
   return {
     spendingOf,
     openReservations,
-    book: (booking: KnownBooking): SpendingRow => inTransaction(database, () => book(booking)),
     /** Reserves one call, unless the day has no room for it: decided and written in one transaction. */
     reserve({ scope, day, atMs, budget }: ReserveRequest): { id: number | null; spending: SpendingRow } {
       return inTransaction(database, () => {
@@ -82,10 +81,10 @@ export function prepareSpending(database: DatabaseSync) {
         return { id, spending: { billed, unknown, open: open + 1 } };
       });
     },
-    /** Ends a reservation with what it cost. One that is not in the file was made in a file that is gone; it cost that all the same. */
-    settle: ({ id, ...booking }: KnownBooking & { readonly id: number }): SpendingRow =>
+    /** Ends reservations with what they cost together. What is not in the file was reserved elsewhere, or in a file that is gone; it cost that all the same. */
+    settle: ({ ids, ...booking }: KnownBooking & { readonly ids: readonly number[] }): SpendingRow =>
       inTransaction(database, () => {
-        remove.run(id);
+        for (const id of ids) remove.run(id);
         return book(booking);
       }),
     /** Counts every call that is open as unknown. @returns them */

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type OpenDatabase, openDatabase } from './database.ts';
+import { BUSY_TIMEOUT_MS, isBusy, type OpenDatabase, openDatabase } from './database.ts';
 import { StoreInUseError, type StoreLock, takeLock } from './lock.ts';
 import { type Operations, prepareOperations } from './operations.ts';
 
@@ -21,21 +21,35 @@ export type WorkerReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string; readonly isInUse: boolean };
 
+/** How long nobody waits for a lock after one call did so in vain, in milliseconds: else the calls would queue up behind it. */
+const LOCKED_MS = 500;
+
 const { path, pid } = workerData as WorkerData;
 let lock: StoreLock | undefined;
-let opened: (OpenDatabase & { readonly operations: Operations }) | undefined;
+let opened: (OpenDatabase & { readonly operations: Operations; busyTimeoutMs: number }) | undefined;
+let lockedUntilMs = Number.NEGATIVE_INFINITY;
 
 /** The file is opened by the first that needs it, and anew after it or its lock was deleted, replaced, or could not be opened. */
 function operations(): Operations {
   if (opened && !(opened.isInPlace() && lock?.isInPlace())) close();
-  if (!opened) {
-    const database = openDatabase(path, holdLock);
-    opened = {
-      ...database,
-      operations: prepareOperations(database.database),
-    };
+  const busyTimeoutMs = performance.now() < lockedUntilMs ? 0 : BUSY_TIMEOUT_MS;
+  opened ??= open(busyTimeoutMs);
+  if (opened.busyTimeoutMs !== busyTimeoutMs) {
+    opened.database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    opened.busyTimeoutMs = busyTimeoutMs;
   }
   return opened.operations;
+}
+
+function open(busyTimeoutMs: number): NonNullable<typeof opened> {
+  const database = openDatabase(path, holdLock, busyTimeoutMs);
+  try {
+    return { ...database, operations: prepareOperations(database.database), busyTimeoutMs };
+  } catch (error) {
+    // Else every try would leave an open file behind.
+    database.database.close();
+    throw error;
+  }
 }
 
 /** A lock that is still in place is kept while the file is opened anew: nobody else gets in meanwhile. */
@@ -57,6 +71,7 @@ parentPort?.on('message', ({ id, name, args }: WorkerRequest) => {
     const operation = operations()[name] as (...values: readonly unknown[]) => unknown;
     reply = { id, result: operation(...args) };
   } catch (error) {
+    if (isBusy(error)) lockedUntilMs = performance.now() + LOCKED_MS;
     const message = error instanceof Error ? error.message : String(error);
     reply = { id, error: message, isInUse: error instanceof StoreInUseError };
   }

@@ -19,6 +19,12 @@ const KEPT_SECONDS = 3 * 86_400;
 export function createRedisBooks({ link, keys, client, owner }: RedisBooksOptions): SpendingBooks {
   const spentOn = ({ before, after }: NearestDays) => [keys.spent(before, client), keys.spent(after, client)];
 
+  const settle: SpendingBooks['settle'] = async ({ id, day, billed, unknown }, known) => {
+    const names = [keys.reservations, keys.spent(day, client), keys.settled(id), keys.abandoned];
+    const values = [id, billed, unknown, known.billed, known.unknown, KEPT_SECONDS];
+    return spendingIn((await link.script('kolgwSettle', names, ...values)) as number[]);
+  };
+
   return {
     async today(days) {
       const reply = await link.script('kolgwSpent', spentOn(days), days.midnightMs);
@@ -30,10 +36,15 @@ export function createRedisBooks({ link, keys, client, owner }: RedisBooksOption
       const [isGranted, ...chosen] = (await link.script('kolgwReserve', names, ...values)) as readonly number[];
       return { isGranted: isGranted === 1, ...chosenDay(days, chosen) };
     },
-    async settle({ id, day, billed, unknown }, known) {
-      const names = [keys.reservations, keys.spent(day, client), keys.settled(id), keys.abandoned];
-      const values = [id, billed, unknown, known.billed, known.unknown, KEPT_SECONDS];
-      return spendingIn((await link.script('kolgwSettle', names, ...values)) as number[]);
+    settle,
+    async settleMany(_day, settlements, known) {
+      // The connection keeps their order, so the last reply counts all of them. A rejection waits for the rest: what is
+      // on its way must not be sent again.
+      const replies = await Promise.allSettled(settlements.map((each) => settle(each, known)));
+      const rejected = replies.find((reply) => reply.status === 'rejected');
+      const last = replies.at(-1);
+      if (last?.status !== 'fulfilled' || rejected) throw rejected?.reason;
+      return last.value;
     },
     async raise({ day, billed, unknown }) {
       await link.script('kolgwRaise', [keys.spent(day, client)], billed, unknown, KEPT_SECONDS);

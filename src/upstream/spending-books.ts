@@ -19,6 +19,15 @@ export interface SpendingBooks {
    * @param known what the day counted before, at least: books may have been lost meanwhile
    */
   settle(settlement: Settlement, known: Omit<BookedSpending, 'open'>): Promise<BookedSpending>;
+  /**
+   * Does it for several of one day. When it rejects, some of them may be booked all the same: they are offered again
+   * with the same ids.
+   */
+  settleMany(
+    day: string,
+    settlements: readonly Settlement[],
+    known: Omit<BookedSpending, 'open'>,
+  ): Promise<BookedSpending>;
   /** Sees to it that a day counts at least so much. */
   raise(spent: Omit<Settlement, 'id'>): Promise<void>;
 }

@@ -17,6 +17,18 @@ export function createSqliteBooks({ file, scope, settleAbandoned, clock }: Sqlit
   /** The file numbers its reservations itself. */
   const rows = new Map<string, Promise<number | null>>();
 
+  /** In one transaction: all of them or none. */
+  const settleMany: SpendingBooks['settleMany'] = async (day, settlements, known) => {
+    const found = await Promise.all(settlements.map(({ id }) => rows.get(id)));
+    const sum = (part: 'billed' | 'unknown') => settlements.reduce((total, each) => total + each[part], 0);
+    const spending = await file.call('settle', {
+      ...{ scope, day, known, billed: sum('billed'), unknown: sum('unknown') },
+      ids: found.filter((row) => row != null),
+    });
+    for (const { id } of settlements) rows.delete(id);
+    return spending;
+  };
+
   return {
     async today(days) {
       const day = dayAt(days, clock());
@@ -37,14 +49,8 @@ export function createSqliteBooks({ file, scope, settleAbandoned, clock }: Sqlit
       if (reserved.id === null) rows.delete(id);
       return { day, isGranted: reserved.id !== null, spending: reserved.spending };
     },
-    async settle({ id, day, billed, unknown }, known) {
-      const row = await rows.get(id);
-      const booking = { scope, day, billed, unknown, known };
-      const spending =
-        row == null ? await file.call('book', booking) : await file.call('settle', { ...booking, id: row });
-      rows.delete(id);
-      return spending;
-    },
+    settle: (settlement, known) => settleMany(settlement.day, [settlement], known),
+    settleMany,
     raise: ({ day, billed, unknown }) => file.call('raise', { scope, day, billed, unknown }),
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Billed } from './business-codes.ts';
 import {
   type DaySpending,
   type Ledger,
@@ -8,13 +9,12 @@ import {
   spentIn,
   utcDayOf,
 } from './ledger.ts';
-import type { BookedSpending, Settlement, SpendingBooks } from './spending-books.ts';
+import { type Cost, createSettlementQueue } from './settlement-queue.ts';
+import type { BookedSpending, SpendingBooks } from './spending-books.ts';
 import { STORE_PATIENCE_MS, type Timers, within } from './timers.ts';
 
 /** How long a refusal for the budget stands before the books are asked again, in milliseconds: another replica may have given calls back. */
 const EXHAUSTED_MS = 1000;
-/** How often what the books did not take is offered to them again, in milliseconds. */
-const RESETTLE_MS = 1000;
 
 export interface StoredLedgerOptions {
   readonly books: SpendingBooks;
@@ -34,13 +34,6 @@ export interface StoredLedger extends Ledger {
   load(): Promise<void>;
 }
 
-/** What the books have still to be told. */
-interface Unsettled {
-  readonly settlement: Settlement;
-  /** While they are being told. */
-  offering?: Promise<void> | undefined;
-}
-
 /**
  * A ledger whose books are kept outside of the process. While they are away it counts on in memory from what it last
  * knew, and books that when they are back; with a budget and books that were never read, nothing may be bought.
@@ -49,13 +42,14 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   const { books, dailyBudget, sharers = () => 1, mayStartBlind = false, clock, timers, onError } = options;
   /** The last that the books said of the day, and never less than they said before. */
   let known: ({ readonly day: string } & BookedSpending) | undefined;
-  const unsettled = new Set<Unsettled>();
-  /** What is spent without the books, by its day; it counts here until they have taken it. */
-  const unbooked = new Map<string, { open: number; readonly settlements: Set<Settlement> }>();
-  /** Days of the reservations in the books that this process has not settled; books made anew do not know them. */
-  const ownOpenDays = new Map<object, string>();
+  /** How many reservations in the books this process has not settled, by their day; books made anew do not know them. */
+  const ownOpen = new Map<string, number>();
+  const queue = createSettlementQueue({
+    ...{ books, timers, knownOn },
+    onBooked: learn,
+    onError: (error) => onError?.('settle', error),
+  });
   let exhaustedUntilMs = 0;
-  let cancelSettling: (() => void) | undefined;
 
   /** A store whose clock is ahead of ours has begun its day before we have. */
   function currentDay(): string {
@@ -66,12 +60,11 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   function learn(day: string, { billed, unknown, open }: BookedSpending): void {
     if (known !== undefined && day < known.day) return;
     const before = known?.day === day ? known : { billed: 0, unknown: 0 };
-    const ownOpen = [...ownOpenDays.values()].filter((each) => each === day).length;
     known = {
       day,
       billed: Math.max(billed, before.billed),
       unknown: Math.max(unknown, before.unknown),
-      open: Math.max(open, ownOpen),
+      open: Math.max(open, ownOpen.get(day) ?? 0),
     };
     // A day that has grown smaller is one in books that were lost and made anew.
     if (known.billed === billed && known.unknown === unknown) return;
@@ -80,14 +73,10 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     });
   }
 
-  function unbookedOn(day: string): BookedSpending {
-    const { open = 0, settlements = [] } = unbooked.get(day) ?? {};
-    let [billed, unknown] = [0, 0];
-    for (const settlement of settlements) {
-      billed += settlement.billed;
-      unknown += settlement.unknown;
-    }
-    return { billed, unknown, open };
+  function countOwnOpen(day: string, change: 1 | -1): void {
+    const count = (ownOpen.get(day) ?? 0) + change;
+    if (count === 0) ownOpen.delete(day);
+    else ownOpen.set(day, count);
   }
 
   function knownOn(day: string): BookedSpending {
@@ -95,7 +84,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   }
 
   function spentOn(day: string): DaySpending {
-    const [stored, own] = [knownOn(day), unbookedOn(day)];
+    const [stored, own] = [knownOn(day), queue.unbookedOn(day)];
     return {
       day,
       billed: stored.billed + own.billed,
@@ -115,22 +104,25 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     budget: number | undefined,
     flight: string | undefined,
   ): Promise<Reservation | undefined> {
-    // Else what is just being booked would be counted in both places.
-    if (spentIn(unbookedOn(currentDay())) > 0) await settleAll().catch(() => {});
-    const room = budget === undefined ? undefined : budget - spentIn(unbookedOn(currentDay()));
-    const { day, isGranted, spending } = await books.reserve({
-      ...{ id, flight, budget: room },
-      days: nearestDaysOf(clock()),
+    // Else what is just being booked would be counted in both places. Books that do not take it are not asked for more.
+    if (queue.isWaiting) await queue.flush();
+    const today = currentDay();
+    const room = budget === undefined ? undefined : budget - spentIn(queue.unbookedOn(today));
+    const reserving = books.reserve({ ...{ id, flight, budget: room }, days: nearestDaysOf(clock()) });
+    const { day, isGranted, spending } = await reserving.catch((error: unknown) => {
+      // What they reserved all the same is given back, for memory counts the call.
+      queue.settleLater({ id, day: today, billed: 0, unknown: 0 });
+      throw error;
     });
-    const reservation: Reservation = {
-      settle(outcome) {
-        ownOpenDays.delete(reservation);
-        return settleLater({ id, day, billed: Number(outcome === 'yes'), unknown: Number(outcome === 'unknown') });
-      },
-    };
-    if (isGranted) ownOpenDays.set(reservation, day);
+    if (isGranted) countOwnOpen(day, 1);
     learn(day, spending);
     if (!isGranted) return undefined;
+    const reservation: Reservation = {
+      settle(outcome) {
+        countOwnOpen(day, -1);
+        return queue.settle({ id, day, ...costOf(outcome) });
+      },
+    };
     // Meanwhile memory may have given away the same calls.
     if (spentIn(spentOn(day)) <= (budget ?? Number.POSITIVE_INFINITY)) return reservation;
     await reservation.settle('no');
@@ -138,66 +130,9 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   }
 
   function reserveInMemory(day: string, budget: number | undefined): Reservation | undefined {
-    if (budget !== undefined && spentIn(unbookedOn(day)) >= shareOf(day, budget)) return undefined;
-    const own = unbooked.get(day) ?? { open: 0, settlements: new Set() };
-    unbooked.set(day, own);
-    own.open += 1;
-    return {
-      settle(outcome) {
-        own.open -= 1;
-        if (outcome === 'no') return offerRest();
-        const settlement = {
-          id: randomUUID(),
-          day,
-          billed: Number(outcome === 'yes'),
-          unknown: Number(outcome === 'unknown'),
-        };
-        own.settlements.add(settlement);
-        return settleLater(settlement);
-      },
-    };
-  }
-
-  function settleLater(settlement: Settlement): Promise<void> {
-    unsettled.add({ settlement });
-    return offerRest();
-  }
-
-  async function tell(each: Unsettled): Promise<void> {
-    const { settlement } = each;
-    const spending = await books.settle(settlement, knownOn(settlement.day));
-    unsettled.delete(each);
-    const own = unbooked.get(settlement.day);
-    own?.settlements.delete(settlement);
-    if (own?.open === 0 && own.settlements.size === 0) unbooked.delete(settlement.day);
-    learn(settlement.day, spending);
-  }
-
-  /** Rejects when the books did not take all of it; what is on its way already, whoever sent it sends again. */
-  async function settleAll(): Promise<void> {
-    const offers = [...unsettled].map((each) => {
-      if (each.offering) return each.offering.catch(() => {});
-      each.offering = tell(each).finally(() => {
-        each.offering = undefined;
-      });
-      return each.offering;
-    });
-    await Promise.all(offers);
-  }
-
-  /** What the books do not take stays open in them, so nothing is forgotten, and is offered again. */
-  function offerRest(): Promise<void> {
-    return within(timers, STORE_PATIENCE_MS, settleAll()).catch((error: unknown) => {
-      onError?.('settle', error);
-      scheduleSettling();
-    });
-  }
-
-  function scheduleSettling(): void {
-    cancelSettling ??= timers.after(RESETTLE_MS, () => {
-      cancelSettling = undefined;
-      void offerRest();
-    });
+    if (budget !== undefined && spentIn(queue.unbookedOn(day)) >= shareOf(day, budget)) return undefined;
+    const end = queue.openInMemory(day);
+    return { settle: (outcome) => end(costOf(outcome)) };
   }
 
   return {
@@ -214,9 +149,11 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
         reservation = await within(timers, STORE_PATIENCE_MS, inBooks);
       } catch (error) {
         onError?.('reserve', error);
-        // What the books reserve all the same is given back, for it is counted here already.
-        const giveBack = () => settleLater({ id, day, billed: 0, unknown: 0 });
-        inBooks.then((late) => late?.settle('no'), giveBack);
+        // What the books grant too late is given back, for memory counts the call.
+        inBooks.then(
+          (late) => late?.settle('no'),
+          () => {},
+        );
         reservation = reserveInMemory(day, budget);
       }
       if (reservation === undefined) {
@@ -230,11 +167,10 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     },
     isKnown: () => known !== undefined || mayStartBlind,
     today: () => spentOn(currentDay()),
-    async close() {
-      cancelSettling?.();
-      // What is on its way may still fail; then it is sent a last time.
-      const rest = settleAll().then(settleAll, settleAll);
-      await within(timers, STORE_PATIENCE_MS * 20, rest).catch(() => {});
-    },
+    close: () => queue.close(),
   };
+}
+
+function costOf(outcome: Billed): Cost {
+  return { billed: Number(outcome === 'yes'), unknown: Number(outcome === 'unknown') };
 }

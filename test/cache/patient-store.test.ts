@@ -162,6 +162,54 @@ describe('writing', () => {
     expect(patient.unsavedCount).toBe(0);
   });
 
+  /** So many answers that the store refused. */
+  async function setUpRefused(count: number) {
+    const subject = createSubject(count);
+    const all = Promise.all(Array.from({ length: count }, (_, key) => subject.patient.put(answerOf(String(key), 1))));
+    await subject.replyToPuts(FULL);
+    await all;
+    subject.puts.length = 0;
+    return subject;
+  }
+
+  test('with many that wait, each further one is one offer, and so is each second', async () => {
+    const { clock, patient, puts, replyToPuts } = await setUpRefused(1400);
+    for (let offers = 1; offers <= 20; offers += 1) {
+      const put = patient.put(answerOf(`more ${offers}`, 1));
+      await replyToPuts(FULL);
+      await put;
+      expect(puts).toHaveLength(offers);
+    }
+    clock.advanceMs(RESAVE_MS);
+    expect(puts).toHaveLength(21);
+  });
+
+  test('many follow in parts, one part after the other, and no second try begins meanwhile', async () => {
+    const { clock, patient, puts, replyToPuts } = await setUpRefused(500);
+    clock.advanceMs(RESAVE_MS);
+    for (const offers of [1, 1 + 200, 1 + 400, 500]) {
+      expect(puts).toHaveLength(offers);
+      clock.advanceMs(RESAVE_MS);
+      expect(puts).toHaveLength(offers);
+      await replyToPuts('taken');
+    }
+    expect({ offers: puts.length, unsaved: patient.unsavedCount, pending: clock.pending }).toEqual({
+      offers: 500,
+      unsaved: 0,
+      pending: 0,
+    });
+  });
+
+  test('a part that the store refuses is the last until the next second', async () => {
+    const { clock, patient, puts, replyToPuts } = await setUpRefused(500);
+    clock.advanceMs(RESAVE_MS);
+    await replyToPuts('taken');
+    await replyToPuts(FULL);
+    expect({ offers: puts.length, unsaved: patient.unsavedCount }).toEqual({ offers: 201, unsaved: 499 });
+    clock.advanceMs(RESAVE_MS);
+    expect(puts).toHaveLength(202);
+  });
+
   test('a silent store is waited for 50 ms; what it takes later is not offered again', async () => {
     const { patient, clock, errors, puts, replyToPuts } = createSubject();
     const put = patient.put(answerOf('7', 1));
@@ -224,6 +272,21 @@ describe('closing', () => {
     await replyToPuts(FULL);
     expect(await closed).toBe(2);
     expect(clock.pending).toBe(0);
+  });
+
+  test('offers part by part, and nothing more when the store has taken nothing of a part', async () => {
+    const { patient, puts, replyToPuts } = createSubject(1000);
+    const all = Promise.all(Array.from({ length: 700 }, (_, key) => patient.put(answerOf(String(key), 1))));
+    await replyToPuts(FULL);
+    await all;
+    puts.length = 0;
+    const closed = patient.close();
+    expect(puts).toHaveLength(200);
+    await replyToPuts('taken');
+    expect(puts).toHaveLength(400);
+    await replyToPuts(FULL);
+    expect(await closed).toBe(500);
+    expect(puts).toHaveLength(400);
   });
 
   test('waits a second for a silent store', async () => {

@@ -276,6 +276,37 @@ describeWithRedis('leases', () => {
       expect(clock.pending).toBe(0);
     });
 
+    test('many ends that were not taken are one try each half second; then the others follow, in parts', async () => {
+      const { at, clock, look, storedUnder } = openReplicas(1);
+      const { leases, link } = at(0);
+      const held = await Promise.all(
+        Array.from({ length: 250 }, (_, key) => leases.acquire(String(key), false) as Promise<HeldLease>),
+      );
+      let [sent, underWay, mostUnderWay] = [0, 0, 0];
+      const { script } = link;
+      link.script = (...given) => {
+        sent += 1;
+        underWay += 1;
+        mostUnderWay = Math.max(mostUnderWay, underWay);
+        return script(...given).finally(() => {
+          underWay -= 1;
+        });
+      };
+      link.fault = 'away';
+      await Promise.all(held.map((each) => each.end(undefined)));
+      expect(sent).toBe(250);
+      for (let time = 1; time <= 10; time += 1) {
+        await look();
+        expect(sent).toBe(250 + time);
+      }
+      link.fault = 'none';
+      mostUnderWay = 0;
+      await look();
+      await expect.poll(() => storedUnder('249')).toBeNull();
+      await expect.poll(() => clock.pending).toBe(0);
+      expect({ sent, mostUnderWay }).toEqual({ sent: 260 + 250, mostUnderWay: 100 });
+    });
+
     test('an end is not told for longer than the lease would have lasted', async () => {
       const { at, clock, held, look } = await setUpHeld(1);
       at(0).link.fault = 'away';

@@ -139,7 +139,7 @@ interface OpenOptions {
 export function openLedger(options: OpenOptions = {}) {
   const { path = temporaryStorePath(), dailyBudget, scope = LEDGER_SCOPE } = options;
   const { clock = createTestClock(), through = (file) => file } = options;
-  const direct = openSqliteFile(path, 1);
+  const direct = openSqliteFile(path, 1, { after: clock.timers.after });
   const file = through(direct);
   const books = createSqliteBooks({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs });
   const ledger = createStoredLedger({ books, dailyBudget, clock: clock.nowMs, timers: clock.timers });

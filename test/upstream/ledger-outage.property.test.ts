@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Billed } from '../../src/upstream/business-codes.ts';
+import { type Reservation, spentIn, utcDayOf } from '../../src/upstream/ledger.ts';
+import { createRedisBooks } from '../../src/upstream/redis-books.ts';
+import type { SpendingBooks } from '../../src/upstream/spending-books.ts';
+import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
+import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
+import { type BooksFault, createFaultyBooks } from '../support/faulty-books.ts';
+import { booked, LEDGER_SCOPE, openLedger } from '../support/ledger-contract.ts';
+import { onDay } from '../support/redis-ledgers.ts';
+import { useRedis } from '../support/redis-link.ts';
+import { describeWithRedis } from '../support/redis-server.ts';
+import { createTestClock, type TestClock } from '../support/test-clock.ts';
+
+const START_MS = Date.UTC(2026, 0, 2, 20);
+const RETRY_MS = 1000;
+
+type Step =
+  | { readonly kind: 'reserve'; readonly count: number }
+  | { readonly kind: 'settle'; readonly which: number; readonly count: number; readonly billed: Billed }
+  | { readonly kind: 'fail'; readonly fault: BooksFault }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'advance'; readonly ms: number };
+
+const anyStep = (faults: readonly BooksFault[]): fc.Arbitrary<Step> =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('reserve' as const), count: fc.integer({ min: 1, max: 6 }) }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('settle' as const),
+        which: fc.nat(50),
+        count: fc.integer({ min: 1, max: 4 }),
+        billed: fc.constantFrom<Billed>('yes', 'no', 'unknown'),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('fail' as const), fault: fc.constantFrom(...faults) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.constantFrom(RETRY_MS, 3 * 3_600_000) }),
+    },
+  );
+
+interface StoreUnderTest {
+  readonly books: SpendingBooks;
+  readonly bookedOn: (day: string) => Promise<unknown>;
+}
+
+/** Lets the steps happen to a ledger, then lets every call end and the store be back. */
+async function run(
+  open: (clock: TestClock) => StoreUnderTest,
+  dailyBudget: number | undefined,
+  steps: readonly Step[],
+) {
+  const clock = createTestClock(START_MS);
+  const { books: stored, bookedOn } = open(clock);
+  const books = createFaultyBooks(stored);
+  const ledger = createStoredLedger({ books, dailyBudget, clock: clock.nowMs, timers: clock.timers });
+  await ledger.load();
+  const spent = new Map<string, { billed: number; unknown: number }>();
+  const inFlight: { readonly reservation: Reservation; readonly day: string }[] = [];
+  const spentOn = (day: string) => spent.get(day) ?? { billed: 0, unknown: 0 };
+
+  /** What waits for a store that is late goes on after its 50 ms. */
+  async function ended<Value>(promise: Promise<Value>): Promise<Value> {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    promise.then(end, end);
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isOver) return promise;
+      if (books.fault === 'late') clock.advanceMs(10);
+    }
+  }
+
+  async function reserve(): Promise<void> {
+    const day = utcDayOf(clock.nowMs());
+    const reservation = await ended(ledger.reserve());
+    if (!reservation) return;
+    inFlight.push({ reservation, day });
+    const open = inFlight.filter((call) => call.day === day).length;
+    if (dailyBudget !== undefined) expect(spentIn({ ...spentOn(day), open })).toBeLessThanOrEqual(dailyBudget);
+  }
+
+  function settle(which: number, billed: Billed): Promise<void> {
+    const [call] = inFlight.splice(which % Math.max(1, inFlight.length), 1);
+    if (!call) return Promise.resolve();
+    const { billed: wasBilled, unknown } = spentOn(call.day);
+    spent.set(call.day, {
+      billed: wasBilled + Number(billed === 'yes'),
+      unknown: unknown + Number(billed === 'unknown'),
+    });
+    return ended(call.reservation.settle(billed));
+  }
+
+  const times = <Value>(count: number, each: () => Promise<Value>) => Promise.all(Array.from({ length: count }, each));
+
+  for (const step of steps) {
+    if (step.kind === 'reserve') await times(step.count, reserve);
+    else if (step.kind === 'settle') await times(step.count, () => settle(step.which, step.billed));
+    else if (step.kind === 'advance') clock.advanceMs(step.ms);
+    else {
+      books.release();
+      if (step.kind === 'fail') books.fault = step.fault;
+    }
+  }
+  const left = inFlight.length;
+  await times(left, () => settle(0, 'unknown'));
+  books.release();
+  // What was reserved too late is given back when the store says so.
+  while (books.underWay > 0) await new Promise((resolve) => setImmediate(resolve));
+  await ended(ledger.close());
+  for (const [day, { billed, unknown }] of spent) expect(await bookedOn(day)).toEqual({ billed, unknown, open: 0 });
+}
+
+const budget = fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined });
+
+async function expectBookedOnce(faults: readonly BooksFault[], open: (clock: TestClock) => StoreUnderTest) {
+  await fc.assert(
+    fc.asyncProperty(budget, fc.array(anyStep(faults), { maxLength: 40 }), (dailyBudget, steps) =>
+      run(open, dailyBudget, steps),
+    ),
+    { numRuns: 200 },
+  );
+}
+
+test('a SQLite store that refuses or is late at random has booked every call once in the end', async () => {
+  const { file, path } = openLedger();
+  let runs = 0;
+  await expectBookedOnce(['refuses', 'late'], (clock) => {
+    runs += 1;
+    const scope = `${LEDGER_SCOPE} ${runs}`;
+    return {
+      books: createSqliteBooks({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs }),
+      bookedOn: async (day) => booked(path, day, scope),
+    };
+  });
+});
+
+describeWithRedis('a Redis store', () => {
+  const redis = useRedis();
+
+  test('that refuses, is late or loses replies at random has booked every call once in the end', async () => {
+    await expectBookedOnce(['refuses', 'late', 'loses-replies'], (clock) => {
+      const keys = redis.newKeys();
+      const booksOver = (serverNowMs: () => number) =>
+        createRedisBooks({ link: redis.newLink(serverNowMs), keys, client: undefined, owner: 'replica' });
+      return {
+        books: booksOver(clock.nowMs),
+        bookedOn: async (day) => (await booksOver(() => 1).today(onDay(day))).spending,
+      };
+    });
+  });
+});
