@@ -26,10 +26,11 @@ describeWithRedis('a worker that is killed', () => {
     await upstream.received(WORKERS);
     const [killed = 0, ...others] = pool.workerPids();
     process.kill(killed, 'SIGKILL');
+    const message = '"how":"SIGKILL","pauseMs":0,"msg":"a worker ended; another one takes its place"';
+    await expect.poll(() => pool.logText(), BUSY).toContain(message);
     await expect.poll(() => pool.workerPids().length, BUSY).toBe(WORKERS);
     expect(pool.workerPids()).toEqual(expect.arrayContaining([...others]));
     expect(pool.workerPids()).not.toContain(killed);
-    expect(pool.logText()).toContain('"how":"SIGKILL","pauseMs":0,"msg":"a worker ended; another one takes its place"');
     upstream.release();
     const ends = await Promise.all(reads);
     expect(ends.filter((end) => end === 'cut off')).toHaveLength(1);

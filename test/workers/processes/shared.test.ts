@@ -33,6 +33,7 @@ describeWithRedis('two workers over one Redis', () => {
       expect.stringMatching(/^kol-gateway .* live: /),
       expect.stringContaining('  GraphQL   http'),
       expect.stringContaining('  Pages     http'),
+      expect.stringContaining('  Limits    '),
       ...lines.filter((line) => line.startsWith('  Warning')),
     ]);
   });
