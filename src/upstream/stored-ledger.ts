@@ -51,14 +51,17 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   });
   let exhaustedUntilMs = 0;
 
-  /** A store whose clock is ahead of ours has begun its day before we have. */
+  /** Whether the store has begun the next day before we have, for its clock is ahead. Any other day to come is one of a clock that was wrong. */
+  function isAhead(): boolean {
+    return known !== undefined && known.day > utcDayOf(clock()) && known.day === nearestDaysOf(clock()).after;
+  }
+
   function currentDay(): string {
-    const day = utcDayOf(clock());
-    return known !== undefined && known.day > day ? known.day : day;
+    return isAhead() && known ? known.day : utcDayOf(clock());
   }
 
   function learn(day: string, { billed, unknown, open }: BookedSpending): void {
-    if (known !== undefined && day < known.day) return;
+    if (known !== undefined && day < known.day && isAhead()) return;
     const before = known?.day === day ? known : { billed: 0, unknown: 0 };
     known = {
       day,

@@ -114,6 +114,17 @@ export function describeLedger(name: string, open: (options: LedgerUnderTest) =>
       expect(await spend(ledger)).toBe(false);
     });
 
+    test('a clock that was a month ahead and is set right: the budget of the day counts', async () => {
+      const { ledger, clock } = await start(1);
+      clock.setByMs(30 * 86_400_000);
+      expect(await spend(ledger)).toBe(true);
+      clock.setByMs(-30 * 86_400_000);
+      expect(ledger.today()).toEqual({ day: DAY, billed: 0, unknown: 0, open: 0 });
+      expect(await spend(ledger)).toBe(true);
+      expect(ledger.today()).toEqual({ day: DAY, billed: 1, unknown: 0, open: 0 });
+      expect(await spend(ledger)).toBe(false);
+    });
+
     test('a call belongs to the day of its reservation', async () => {
       const { ledger, clock } = await start(2);
       const reservations = await reserveAll(ledger, 2);
