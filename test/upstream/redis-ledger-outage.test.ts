@@ -115,6 +115,35 @@ describeWithRedis('while Redis is away', () => {
 describeWithRedis('a Redis that lost everything', () => {
   const redis = useRedis();
 
+  test.each([
+    { budget: 40, elsewhere: 30, own: 0, billed: 0 },
+    { budget: 40, elsewhere: 10, own: 10, billed: 10 },
+    { budget: 10, elsewhere: 0, own: 0, billed: 10 },
+    { budget: 10, elsewhere: 0, own: 4, billed: 6 },
+    { budget: 10, elsewhere: 3, own: 2, billed: 5 },
+  ])(
+    'lets a budget of $budget be exceeded by at most the $elsewhere calls that other replicas have in flight',
+    async ({ budget, elsewhere, own, billed }) => {
+      const { open } = createRedisLedgers(redis);
+      const [other, ours] = [open({ dailyBudget: budget }).ledger, open({ dailyBudget: budget }).ledger];
+      for (let call = 0; call < billed; call += 1) await spend(other, 'yes');
+      const inFlight = [...(await reserveAll(other, elsewhere)), ...(await reserveAll(ours, own))];
+      await ours.load();
+      expect(inFlight).toHaveLength(elsewhere + own);
+      await redis.ask('FLUSHALL');
+      const granted = (await Promise.all([reserveAll(ours, budget), reserveAll(ours, budget)])).flat();
+      for (let call = 0; call < budget; call += 1) granted.push(...(await reserveAll(ours, 1)));
+      const bought = billed + inFlight.length + granted.length;
+      expect(bought).toBeGreaterThanOrEqual(budget);
+      expect(bought).toBeLessThanOrEqual(budget + elsewhere);
+
+      // What the others settle afterwards is known again, and nobody buys more.
+      for (const reservation of [...inFlight, ...granted]) await reservation.settle('yes');
+      const more = [...(await reserveAll(ours, budget)), ...(await reserveAll(other, budget))];
+      expect(more).toEqual([]);
+    },
+  );
+
   /** A replica that knows of 3 billed calls and has one in flight, and another one that knows nothing. */
   async function setUp() {
     const ledgers = createRedisLedgers(redis);
