@@ -23,7 +23,7 @@ const STRAY = JSON.stringify(envelopeFor('stray'));
 const HINT = 'HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n';
 const WHOLE_RESPONSE = `${withLength(WHOLE.length)}\r\n${WHOLE}`;
 /** Long for a loopback connection of a busy machine, short for a test that waits for it. */
-const IMPATIENT = { env: { UPSTREAM_TIMEOUT_SECONDS: '5' } };
+const IMPATIENT = { env: { UPSTREAM_TIMEOUT_SECONDS: '3' } };
 
 /** What goes wrong below the envelope: connections, and HTTP itself. */
 export const TRANSPORT_FAULTS: readonly Fault[] = [
