@@ -51,17 +51,15 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   });
   let exhaustedUntilMs = 0;
 
-  /** Whether the store has begun the next day before we have, for its clock is ahead. Any other day to come is one of a clock that was wrong. */
-  function isAhead(): boolean {
-    return known !== undefined && known.day > utcDayOf(clock()) && known.day === nearestDaysOf(clock()).after;
-  }
-
+  /** A store whose clock is ahead may have begun the next day before we have. Any other day to come is one of a clock that was wrong. */
   function currentDay(): string {
-    return isAhead() && known ? known.day : utcDayOf(clock());
+    const day = utcDayOf(clock());
+    const { after } = nearestDaysOf(clock());
+    return known !== undefined && known.day > day && known.day === after ? after : day;
   }
 
   function learn(day: string, { billed, unknown, open }: BookedSpending): void {
-    if (known !== undefined && day < known.day && isAhead()) return;
+    if (known !== undefined && day < known.day && known.day <= currentDay()) return;
     const before = known?.day === day ? known : { billed: 0, unknown: 0 };
     known = {
       day,

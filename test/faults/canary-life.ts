@@ -157,8 +157,10 @@ export async function startLife(setting: Setting): Promise<Life> {
       const closed = once(child, 'close');
       child.send('crash');
       await until(() => stderr().includes('a crash on purpose'), 'a crash');
-      child.kill('SIGTERM');
+      // What comes within two seconds is a copy of the first request to stop.
+      const again = setInterval(() => void child.kill('SIGTERM'), 200);
       const [[exitCode]] = await Promise.all([closed, waiting.catch(String)]);
+      clearInterval(again);
       return exitCode as number;
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -189,7 +191,8 @@ function commonEnv(upstream: ScriptedUpstream, collector: OtlpReceiver, folder: 
     PORT: '0',
     LOG_LEVEL: 'trace',
     JUSTONEAPI_BASE_URL: upstream.baseUrl,
-    UPSTREAM_TIMEOUT_SECONDS: '1',
+    // Longer than copies of a signal may take to come, so that a call is still in flight then.
+    UPSTREAM_TIMEOUT_SECONDS: '4',
     UPSTREAM_MAX_ATTEMPTS: '1',
     UPSTREAM_MAX_CONCURRENT: '1000',
     MAX_KOLS_PER_REQUEST: '1000',
