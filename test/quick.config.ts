@@ -6,6 +6,12 @@ export default defineConfig({
   test: {
     ...shared.test,
     include: ['test/{cache,config,loaders,schema,upstream,workers}/**/*.test.ts', 'test/architecture.test.ts'],
-    exclude: ['**/*.property.test.ts', '**/*redis*', '**/processes/**', '**/ledgers.test.ts', '**/answer-stores.test.ts'],
+    exclude: [
+      '**/*.property.test.ts',
+      '**/*redis*',
+      '**/processes/**',
+      '**/ledgers.test.ts',
+      '**/answer-stores.test.ts',
+    ],
   },
 });
