@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, ReplyError } from 'ioredis';
 import { connectionTroubleOf, connectRedis, type RedisClient } from './client.ts';
 import type { RedisLocation } from './location.ts';
@@ -89,7 +90,8 @@ export function openRedisLink({ location, probeKey, onError, onUp, within }: Red
   async function tryOut(): Promise<void> {
     if (isTrying) return;
     isTrying = true;
-    while (!isClosed && client.status === 'ready' && (await isToBeTriedAgain())) await pause(TRY_AGAIN_MS);
+    while (!isClosed && client.status === 'ready' && (await isToBeTriedAgain()))
+      await delay(TRY_AGAIN_MS, undefined, { ref: false });
     isTrying = false;
   }
 
@@ -113,7 +115,7 @@ export function openRedisLink({ location, probeKey, onError, onUp, within }: Red
     become(refusal?.allowsReads ? 'read-only' : 'down');
     noteTrouble(error);
     if (refusal?.maySucceedElsewhere === false) return true;
-    await pause(Math.min(refusals, MAX_RECONNECT_PAUSES) * TRY_AGAIN_MS);
+    await delay(Math.min(refusals, MAX_RECONNECT_PAUSES) * TRY_AGAIN_MS, undefined, { ref: false });
     refusals += 1;
     subscriber?.disconnect(true);
     return !reconnect();
@@ -232,8 +234,4 @@ async function send(
 /** A Cluster's client connects to a node with the first command for it, which would be late. */
 async function meetAll(client: RedisClient): Promise<void> {
   if (client instanceof Cluster) await Promise.allSettled(client.nodes('master').map((node) => node.ping()));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

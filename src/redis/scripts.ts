@@ -1,3 +1,15 @@
+/** Lua that reads the counts of a day. */
+const countsOf = (day: string) => `
+      local spent = redis.call('HMGET', ${day}, 'billed', 'unknown', 'open')
+      local billed, unknown, open = tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)`;
+
+/** Lua that takes, by the server's clock, the day before the midnight in `ARGV[1]` (`KEYS[1]`) or the one after it (`KEYS[2]`). */
+const CHOOSE_DAY = `
+      local time = redis.call('TIME')
+      local isAfter = time[1] * 1000 + time[2] / 1000 >= tonumber(ARGV[1]) and 1 or 0
+      local day = KEYS[1 + isAfter]
+      ${countsOf('day')}`;
+
 /**
  * What must be decided and written at once. Times are the server's own, so that no replica's clock matters.
  * @see https://redis.io/docs/latest/develop/programmability/eval-intro/ for their atomicity
@@ -58,10 +70,8 @@ export const SCRIPTS = {
   kolgwSpent: {
     numberOfKeys: 2,
     lua: `
-      local time = redis.call('TIME')
-      local isAfter = time[1] * 1000 + time[2] / 1000 >= tonumber(ARGV[1]) and 1 or 0
-      local spent = redis.call('HMGET', KEYS[1 + isAfter], 'billed', 'unknown', 'open')
-      return {isAfter, tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)}`,
+      ${CHOOSE_DAY}
+      return {isAfter, billed, unknown, open}`,
   },
 
   /**
@@ -71,11 +81,7 @@ export const SCRIPTS = {
   kolgwReserve: {
     numberOfKeys: 4,
     lua: `
-      local time = redis.call('TIME')
-      local isAfter = time[1] * 1000 + time[2] / 1000 >= tonumber(ARGV[1]) and 1 or 0
-      local day = KEYS[1 + isAfter]
-      local spent = redis.call('HMGET', day, 'billed', 'unknown', 'open')
-      local billed, unknown, open = tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)
+      ${CHOOSE_DAY}
       local budget = tonumber(ARGV[3])
       local isOver = budget and billed + unknown + open >= budget
       if isOver or redis.call('EXISTS', KEYS[4]) == 1 then return {0, isAfter, billed, unknown, open} end
@@ -103,8 +109,8 @@ export const SCRIPTS = {
           redis.call('EXPIRE', KEYS[2], ARGV[6])
         end
       end
-      local spent = redis.call('HMGET', KEYS[2], 'billed', 'unknown', 'open')
-      return {tonumber(spent[1] or 0), tonumber(spent[2] or 0), tonumber(spent[3] or 0)}`,
+      ${countsOf('KEYS[2]')}
+      return {billed, unknown, open}`,
   },
 
   /** Sees to it that a day counts at least so much. */

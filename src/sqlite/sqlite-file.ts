@@ -25,7 +25,8 @@ const END_PATIENCE_MS = 1000;
  * A call is late after so many turns of a timer of so many milliseconds. Turns are counted, because an event loop that is
  * held up by its own work has not yet seen what has arrived.
  */
-const [LATE_TURNS, TURN_MS] = [10, 10];
+const LATE_TURNS = 10;
+const TURN_MS = 10;
 
 export interface SqliteFileOptions {
   /** Calls back after `ms` milliseconds, unless the returned function is called before. The system's timers by default. */

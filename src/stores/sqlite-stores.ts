@@ -5,7 +5,7 @@ import { openForReading } from '../sqlite/database.ts';
 import { isLocked, StoreInUseError } from '../sqlite/lock.ts';
 import { prepareSpending } from '../sqlite/spending.ts';
 import { openSqliteFile } from '../sqlite/sqlite-file.ts';
-import { abandonedCalls, createAbandonedSettling } from '../upstream/abandoned-reservations.ts';
+import { createAbandonedSettling } from '../upstream/abandoned-reservations.ts';
 import { clientScopeOf, createClientLedgers } from '../upstream/client-ledgers.ts';
 import { utcDayOf } from '../upstream/ledger.ts';
 import { createSqliteBooks } from '../upstream/sqlite-books.ts';
@@ -101,9 +101,7 @@ export function inspectSqliteLedger(path: string, config: Config) {
   try {
     const { spendingOf, openReservations } = prepareSpending(database);
     const [scope, day] = [scopeOf(config), utcDayOf(Date.now())];
-    const abandoned = isLocked(location)
-      ? []
-      : abandonedCalls(openReservations()).filter((reservation) => reservation.scope === scope);
+    const abandoned = isLocked(location) ? [] : openReservations().filter((reservation) => reservation.scope === scope);
     const { billed, unknown, open } = spendingOf(scope, day);
     const lost = abandoned.filter((reservation) => reservation.day === day).length;
     return { today: { day, billed, unknown: unknown + lost, open: open - lost }, abandoned };

@@ -16,7 +16,9 @@ export function createAbandonedSettling(
   let settling: Promise<void> | undefined;
 
   async function settle(): Promise<void> {
-    for (const reservation of abandonedCalls(await file.call('settleOpen'))) onSettled(reservation);
+    // A call that a client led is reserved for the client as well.
+    for (const reservation of await file.call('settleOpen'))
+      if (!isClientScope(reservation.scope)) onSettled(reservation);
   }
 
   return () => {
@@ -26,9 +28,4 @@ export function createAbandonedSettling(
     });
     return settling;
   };
-}
-
-/** Each call once: what a client led is reserved for the client as well. */
-export function abandonedCalls(reservations: readonly ReservationRow[]): readonly ReservationRow[] {
-  return reservations.filter(({ scope }) => !isClientScope(scope));
 }

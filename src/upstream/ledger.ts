@@ -72,14 +72,9 @@ export interface NearestDays {
   readonly midnightMs: number;
 }
 
-/** The days that were asked for last. */
-let lastNearest: NearestDays = { before: '1969-12-31', after: '1970-01-01', midnightMs: 0 };
-
 export function nearestDaysOf(atMs: number): NearestDays {
   const midnightMs = Math.round(atMs / DAY_MS) * DAY_MS;
-  if (lastNearest.midnightMs !== midnightMs)
-    lastNearest = { before: utcDayOf(midnightMs - DAY_MS), after: utcDayOf(midnightMs), midnightMs };
-  return lastNearest;
+  return { before: utcDayOf(midnightMs - DAY_MS), after: utcDayOf(midnightMs), midnightMs };
 }
 
 /** The day of a time that is near the midnight between the two. */
