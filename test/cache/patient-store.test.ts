@@ -200,6 +200,16 @@ describe('writing', () => {
     });
   });
 
+  test('an outcome that comes while the others are offered begins no second round', async () => {
+    const { clock, patient, puts } = await setUpRefused(3);
+    clock.advanceMs(RESAVE_MS);
+    const put = patient.put(answerOf('more', 1));
+    clock.advanceMs(STORE_PATIENCE_MS);
+    await put;
+    clock.advanceMs(RESAVE_MS);
+    expect(puts.map(({ stored }) => stored.cacheKey)).toEqual(['0', 'more']);
+  });
+
   test('a part that the store refuses is the last until the next second', async () => {
     const { clock, patient, puts, replyToPuts } = await setUpRefused(500);
     clock.advanceMs(RESAVE_MS);

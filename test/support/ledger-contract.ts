@@ -134,6 +134,15 @@ export function describeLedger(name: string, open: (options: LedgerUnderTest) =>
       expect(await reserveAll(ledger, 3)).toHaveLength(2);
       expect(ledger.today()).toEqual({ day: NEXT_DAY, billed: 0, unknown: 0, open: 2 });
     });
+
+    test('a call of the day before that ends late leaves the count of today as it is', async () => {
+      const { ledger, clock } = await start(2);
+      const [late] = await reserveAll(ledger, 1);
+      clock.advanceMs(100);
+      expect(await spend(ledger)).toBe(true);
+      await late?.settle('yes');
+      expect(ledger.today()).toEqual({ day: NEXT_DAY, billed: 1, unknown: 0, open: 0 });
+    });
   });
 }
 
