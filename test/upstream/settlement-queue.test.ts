@@ -151,6 +151,17 @@ describe('what waits for the store', () => {
     expect(stored.spendingOn(DAY)).toEqual({ billed: 125, unknown: 125, open: 0 });
   });
 
+  test('has the calls of one day in each part', async () => {
+    const { books, clock, ledger, offeredAfterReturn } = setUp(BEFORE_MIDNIGHT_MS);
+    const inFlight = await reserveAll(ledger, 3);
+    clock.advanceMs(100);
+    inFlight.push(...(await reserveAll(ledger, 2)));
+    books.fault = 'refuses';
+    for (const reservation of inFlight) await reservation.settle('yes');
+    const batches = await offeredAfterReturn();
+    expect(batches.map((batch) => batch.map(({ day }) => day))).toEqual([[DAY], [DAY, DAY], [NEXT_DAY, NEXT_DAY]]);
+  });
+
   test('goes one part after the other, also when calls end meanwhile', async () => {
     const { books, clock, ledger, stored } = setUp();
     const inFlight = await reserveAll(ledger, 300);
