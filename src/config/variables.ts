@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseRedisLocation, type RedisLocation } from '../redis/location.ts';
+import { withoutDefaultPort } from '../server/browser-guard.ts';
 import { readKeyFile } from '../server/clients/key-file.ts';
 import { readTrustedDocuments } from '../server/trusted-documents.ts';
 import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
@@ -76,7 +77,7 @@ function isBaseUrl(text: string): boolean {
 
 const origins = z
   .string()
-  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .transform((list) => list.split(',').map((origin) => withoutDefaultPort(origin.trim())))
   .refine(
     (list) => list.every((origin) => URL.parse(origin)?.origin === origin && origin !== 'null'),
     'expected exact origins such as https://app.example, separated by commas; no path, no wildcard',

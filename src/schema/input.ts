@@ -11,12 +11,12 @@ export function parseKolId(id: string): string {
 
 /**
  * An omitted, null or empty tag means "all industries" and is one key: `''`.
- * @throws GraphQLError `BAD_USER_INPUT` when it cannot be a tag.
+ * @throws GraphQLError `BAD_USER_INPUT` when it cannot be a tag; it names the KOL that was asked for.
  */
-export function parseIndustryTag(tag: string | null | undefined): string {
+export function parseIndustryTag(tag: string | null | undefined, kolId: string): string {
   if (tag === undefined || tag === null || tag === '') return '';
   if (NAME.test(tag)) return tag;
-  throw badUserInput(`Bad industry tag ${quote(tag)}: ${RULE}.`);
+  throw badUserInput(`Bad industry tag ${quote(tag)}: ${RULE}.`, { kolId });
 }
 
 /** What came, as JSON text that is safe to print, cut short. */

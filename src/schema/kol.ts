@@ -1,18 +1,18 @@
-import type { LinkIndexAnswer, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type { LinkIndexAnswer, LinkIndexKey, LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import { builder } from './builder.ts';
 import { forbidden, toGraphQLError } from './errors.ts';
 import { parseIndustryTag, parseKolId } from './input.ts';
 import { LinkIndex } from './link-index.ts';
 
 /** @throws GraphQLError when the read failed. */
-function answerOf(outcome: LinkIndexOutcome): LinkIndexAnswer | null {
+function answerOf(outcome: LinkIndexOutcome, key: LinkIndexKey): LinkIndexAnswer | null {
   switch (outcome.kind) {
     case 'answer':
       return outcome;
     case 'no-data':
       return null;
     case 'failure':
-      throw toGraphQLError(outcome.error);
+      throw toGraphQLError(outcome.error, key);
   }
 }
 
@@ -39,9 +39,11 @@ export const Kol = builder.objectRef<{ readonly id: string }>('Kol').implement({
         }),
       },
       resolve: ({ id }, { industryTag, acceptCache }, { linkIndexes, mayForce }) => {
-        if (!acceptCache && !mayForce) throw forbidden('acceptCache: false needs a client key with the scope "fresh".');
-        const outcome = linkIndexes.load({ kolId: id, industryTag: parseIndustryTag(industryTag) }, acceptCache);
-        return outcome instanceof Promise ? outcome.then(answerOf) : answerOf(outcome);
+        const key = { kolId: id, industryTag: parseIndustryTag(industryTag, id) };
+        if (!acceptCache && !mayForce)
+          throw forbidden('acceptCache: false needs a client key with the scope "fresh".', key);
+        const outcome = linkIndexes.load(key, acceptCache);
+        return outcome instanceof Promise ? outcome.then((settled) => answerOf(settled, key)) : answerOf(outcome, key);
       },
     }),
   }),

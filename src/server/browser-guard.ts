@@ -12,7 +12,7 @@ export interface BrowserGuardOptions {
 export interface BrowserGuard {
   /**
    * On a loopback host, refuses names that are not: a page whose own name was pointed at 127.0.0.1 (DNS
-   * rebinding) would otherwise be same-origin with us.
+   * rebinding) would otherwise be same-origin with us. No browser leaves the header out; health checks over HTTP/1.0 do.
    */
   refuseForeignHost(headers: IncomingHttpHeaders): Refusal | undefined;
   /**
@@ -31,39 +31,58 @@ export function createBrowserGuard({ host, corsOrigins }: BrowserGuardOptions): 
 
   return {
     refuseForeignHost(headers) {
-      if (!isLoopback || (goodHost !== undefined && headers.host === goodHost)) return undefined;
-      const name = hostNameOf(headers.host);
-      if (name === null || !(isLoopbackHost(name) || knownHosts.has(name)))
-        return forbidden('The Host header names neither this machine nor a configured host.');
+      if (!isLoopback || headers.host === undefined || headers.host === goodHost) return undefined;
+      const name = parseHost(headers.host)?.hostname;
+      if (name === undefined || !(isLoopbackHost(name) || knownHosts.has(name)))
+        return forbidden(
+          `The Host ${quote(headers.host)} is neither this machine nor that of an origin in CORS_ORIGINS.`,
+        );
       goodHost = headers.host;
       return undefined;
     },
 
-    refuseCrossSite(headers) {
-      const { origin } = headers;
+    refuseCrossSite({ origin, host: hostHeader, 'sec-fetch-site': site }) {
       if (origin !== undefined) {
-        return allowedOrigins.has(origin) || isOwnOrigin(origin, headers.host)
-          ? undefined
-          : forbidden('Cross-site request: its origin is not in CORS_ORIGINS.');
+        if (allowedOrigins.has(withoutDefaultPort(origin)) || isOwnOrigin(origin, hostHeader)) return undefined;
+        return forbidden(
+          `Cross-site request: the Origin ${quote(origin)} is not in CORS_ORIGINS, and the Host is ${quote(hostHeader)}. A proxy in front must pass on the Host that the browser sent.`,
+        );
       }
-      const site = headers['sec-fetch-site'];
       return site === undefined || site === 'same-origin' || site === 'none'
         ? undefined
-        : forbidden('Cross-site request without an origin.');
+        : forbidden(
+            `Cross-site request without an Origin (Sec-Fetch-Site ${quote(String(site))}, Host ${quote(hostHeader)}).`,
+          );
     },
   };
 }
 
-function hostNameOf(hostHeader = ''): string | null {
-  const isHostAndPort = /^[\w.:[\]-]+$/.test(hostHeader);
-  return isHostAndPort ? (URL.parse(`http://${hostHeader}`)?.hostname ?? null) : null;
+/** An origin as browsers write it. @see the URL standard, section "Origin" */
+export function withoutDefaultPort(origin: string): string {
+  return origin.replace(/^(https:\/\/[^/]*):443$|^(http:\/\/[^/]*):80$/, '$1$2');
 }
 
-/** The scheme is left out: behind a proxy that ends TLS we don't know it. */
+/** @returns null where the header is not a host with or without a port */
+function parseHost(hostHeader = '', protocol = 'http:'): URL | null {
+  return /^[\w.:[\]-]+$/.test(hostHeader) ? URL.parse(`${protocol}//${hostHeader}`) : null;
+}
+
+/**
+ * Behind a proxy that ends TLS, our own scheme is not the browser's. So the Host is read with the scheme of the Origin,
+ * whose default port is the same as none.
+ */
 function isOwnOrigin(origin: string, hostHeader: string | undefined): boolean {
   const url = URL.parse(origin);
-  return url !== null && url.host !== '' && url.host === hostHeader?.toLowerCase();
+  return url !== null && url.origin !== 'null' && url.origin === parseHost(hostHeader, url.protocol)?.origin;
 }
+
+/** A header as it came, cut short; Node lets no line break into one. */
+function quote(header: string | undefined): string {
+  return header === undefined ? 'missing' : JSON.stringify(header.slice(0, MAX_QUOTED));
+}
+
+/** The longest name of a host has 253 characters. */
+const MAX_QUOTED = 300;
 
 function forbidden(message: string): Refusal {
   return { httpStatus: 403, code: 'FORBIDDEN', message };

@@ -4,18 +4,18 @@ import type { GraphContext } from '../schema/builder.ts';
 import { schema } from '../schema/schema.ts';
 import type { LogFault } from '../telemetry/log-faults.ts';
 import type { Tracer } from '../telemetry/span.ts';
+import { checkIncremental } from './plugins/check-incremental.ts';
 import { createDocumentCaches } from './plugins/document-caches.ts';
 import { forbidIntrospection } from './plugins/forbid-introspection.ts';
 import { guardSubgraph } from './plugins/guard-subgraph.ts';
 import { limitKols } from './plugins/limit-kols.ts';
 import { limitQueries } from './plugins/limit-queries.ts';
 import { refuseMalformedUrls } from './plugins/refuse-malformed-urls.ts';
-import { refuseUnwantedParts } from './plugins/refuse-unwanted-parts.ts';
 import { rememberOperation } from './plugins/remember-operation.ts';
 import { maskError, reportErrors } from './plugins/report-errors.ts';
 import { tellAccount } from './plugins/tell-account.ts';
 import { traceOperations } from './plugins/trace-operations.ts';
-import { type TrustDocumentsOptions, trustDocuments } from './plugins/trust-documents.ts';
+import { refuseHashes, type TrustDocumentsOptions, trustDocuments } from './plugins/trust-documents.ts';
 import type { GraphqlCall } from './reply.ts';
 import { createIsRouter } from './router-secret.ts';
 
@@ -37,6 +37,7 @@ export function createGraphqlEngine(options: GraphqlEngineOptions) {
   const { maxKolsPerRequest, introspection, subgraphSecret, trustedDocuments, logFault, tracer } = options;
   const isRouter = createIsRouter(subgraphSecret);
   const { parserAndValidationCache, forget } = createDocumentCaches();
+  const mayIntrospect = ({ client }: GraphqlCall) => introspection && client.scopes.has('introspect');
 
   return createYoga<{ call: GraphqlCall }, GraphContext>({
     schema,
@@ -44,17 +45,17 @@ export function createGraphqlEngine(options: GraphqlEngineOptions) {
     plugins: [
       ...limitQueries({
         maxKols: maxKolsPerRequest,
-        mayIntrospect: ({ client }) => introspection && client.scopes.has('introspect'),
+        mayIntrospect,
         onInvalid: forget,
       }),
       refuseMalformedUrls(),
-      ...(trustedDocuments ? [trustDocuments({ ...trustedDocuments, isRouter })] : []),
+      trustedDocuments ? trustDocuments({ ...trustedDocuments, isRouter }) : refuseHashes(),
       rememberOperation(),
-      forbidIntrospection(introspection),
+      forbidIntrospection(mayIntrospect),
       ...(subgraphSecret === undefined ? [] : [guardSubgraph(isRouter)]),
       limitKols(maxKolsPerRequest),
       useDeferStream(),
-      refuseUnwantedParts(),
+      checkIncremental(),
       reportErrors(logFault),
       tellAccount(),
       ...(tracer ? [traceOperations()] : []),

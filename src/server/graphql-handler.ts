@@ -8,13 +8,13 @@ import { cacheHeaders, replyCacheable } from './cache-headers.ts';
 import { type Client, LOCAL } from './clients/client.ts';
 import type { FastLane } from './fast-lane/fast-lane.ts';
 import { createGraphqlEngine, type GraphqlEngineOptions } from './graphql-engine.ts';
+import { isPlainJson, readAccept } from './media-types.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
 import { readBody } from './read-body.ts';
 import { beginReply, type Exchange, type GraphqlCall, isReading, type Refusal, refuse } from './reply.ts';
 import { traceRequest } from './trace-request.ts';
 
 const MAX_BODY_BYTES = 100_000;
-const IN_PARTS = /^(text\/event-stream|multipart\/mixed)/;
 
 const TOO_LARGE: Refusal = {
   httpStatus: 413,
@@ -28,10 +28,21 @@ const NO_ACCOUNT: Refusal = {
   message: 'x-account needs a client key with the scope "ops".',
 };
 
-/** What yoga refuses without a word. */
-const EMPTY_REFUSALS: Readonly<Record<number, string>> = {
-  406: 'Accept: expected application/graphql-response+json or application/json; for @defer and @stream multipart/mixed or text/event-stream.',
-  415: 'Content-Type: expected application/json in UTF-8, without Content-Encoding.',
+const NOT_ACCEPTABLE: Refusal = {
+  httpStatus: 406,
+  code: 'BAD_REQUEST',
+  message:
+    'Accept: expected application/graphql-response+json or application/json; for @defer and @stream multipart/mixed or text/event-stream.',
+};
+
+/**
+ * Forms, which any page can make a browser send; compressed bodies, which can be a thousand times as large as they look;
+ * other character sets, which would be misread.
+ */
+const NOT_JSON: Refusal = {
+  httpStatus: 415,
+  code: 'BAD_REQUEST',
+  message: 'Content-Type: expected application/json in UTF-8, without Content-Encoding.',
 };
 
 export interface GraphqlHandlerOptions extends GraphqlEngineOptions, Omit<LinkIndexLoaderOptions, 'account'> {
@@ -62,16 +73,22 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     const span = tracer && traceRequest(tracer, exchange, client);
     const wantsAccount = request.headers['x-account'] === '1';
     if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
+    if (request.method === 'POST' && !isPlainJson(request.headers)) return refuse(exchange, NOT_JSON);
     const body = isReading(exchange) ? undefined : await readBody(request, MAX_BODY_BYTES);
     if (body === null) return refuse(exchange, TOO_LARGE);
     const preferences = readPreferences(request.headers['prefer'], requestWaitMs);
     const planned = span ? undefined : fastLane?.plannedRequest(exchange, preferences, body);
     if (planned && fastLane?.answerFromMemory(exchange, client, planned, startedMs)) return;
 
+    const accepts = readAccept(request.headers.accept);
+    if (!accepts.regular && !accepts.incremental) return refuse(exchange, NOT_ACCEPTABLE);
     using account = openAccount(preferences, client);
     const linkIndexes = createLinkIndexLoader({ ...options, account });
     const state = { hasErrors: false, isIncremental: false };
-    const call: GraphqlCall = { exchange, client, account, linkIndexes, wantsAccount, preferences, span, ...state };
+    const call: GraphqlCall = {
+      ...{ exchange, client, account, linkIndexes, wantsAccount, preferences, accepts, span },
+      ...state,
+    };
     try {
       if (planned && (await fastLane?.answerByReading(call, planned))) return;
       beginReply(exchange);
@@ -94,22 +111,25 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
   }
 
   async function answer(call: GraphqlCall, body: Buffer | undefined): Promise<void> {
-    const { exchange } = call;
+    const { exchange, accepts } = call;
     const { request, response } = exchange;
     // No abort signal: a client that leaves ends its own wait, and what was started for it is finished and kept.
     const answered = await engine.fetch(
       new engine.fetchAPI.Request(`http://localhost${request.url}`, {
         method: request.method ?? 'GET',
-        headers: request.headers as Record<string, string>,
+        headers: {
+          ...(request.headers as Record<string, string>),
+          ...(body && { 'content-type': 'application/json' }),
+          accept: [accepts.regular, accepts.incremental].filter((type) => type !== undefined).join(),
+        },
         ...(body !== undefined && { body: body.toString() }),
       }),
       { call },
     );
-    const reason = EMPTY_REFUSALS[answered.status];
-    if (reason) return refuse(exchange, { httpStatus: answered.status, code: 'BAD_REQUEST', message: reason });
+    if (answered.status === NOT_ACCEPTABLE.httpStatus) return refuse(exchange, NOT_ACCEPTABLE);
     const headers = { ...headersOf(answered), ...cacheHeaders(call) };
-    if (answered.body && IN_PARTS.test(headers['content-type'] ?? '')) {
-      response.writeHead(answered.status, headers);
+    if (answered.body && call.isIncremental) {
+      response.writeHead(answered.status, { ...headers, 'x-accel-buffering': 'no' });
       return pipeline(answered.body, response);
     }
     if (answered.status === 200 && !call.hasErrors) fastLane?.learn(call, body, headers['content-type'] ?? '');
@@ -132,11 +152,15 @@ function summaryOf({ exchange, client, account, operation, hasErrors }: GraphqlC
   };
 }
 
-/** In lower case, and without what concerns the connection, which is our HTTP server's. */
+/**
+ * In lower case, and without what concerns the connection, which is our HTTP server's. Yoga gives SSE the content coding
+ * "none", which is not registered: strict proxies and clients refuse it.
+ */
 function headersOf(answer: Response): Record<string, string> {
   const {
     connection: _,
     'transfer-encoding': __,
+    'content-encoding': ___,
     ...headers
   } = Object.fromEntries([...answer.headers].map(([name, value]) => [name.toLowerCase(), value]));
   return headers;

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
+/** Editors on Windows put one in front of UTF-8. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
 /**
  * Reads a small JSON file that an operator has written.
  *
@@ -14,7 +17,7 @@ export function readJsonFile<Schema extends z.ZodType>(
 ): z.output<Schema> {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    json = JSON.parse(readFileSync(path, 'utf8').replace(BYTE_ORDER_MARK, ''));
   } catch (error) {
     const problem = error instanceof SyntaxError ? 'it is no JSON' : String((error as NodeJS.ErrnoException).code);
     throw new JsonFileError(expected, problem);

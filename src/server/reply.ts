@@ -4,6 +4,7 @@ import type { LinkIndexLoader } from '../loaders/link-index-loader.ts';
 import type { RequestAccount } from '../loaders/request-account.ts';
 import type { Span } from '../telemetry/span.ts';
 import type { Client } from './clients/client.ts';
+import type { AcceptedTypes } from './media-types.ts';
 import type { Preferences } from './prefer.ts';
 
 /** A request with the id by which logs and error reports name it. */
@@ -33,6 +34,7 @@ export interface GraphqlCall {
   /** Whether the client asked where each score came from, and may. */
   readonly wantsAccount: boolean;
   readonly preferences: Preferences;
+  readonly accepts: AcceptedTypes;
   /** The step of a trace that it is; undefined where nothing is recorded. */
   readonly span: Span | undefined;
   /** What was asked, once it is known. */

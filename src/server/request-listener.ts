@@ -6,10 +6,12 @@ import { type BrowserGuardOptions, createBrowserGuard } from './browser-guard.ts
 import type { Client } from './clients/client.ts';
 import { type Door, isRefusal } from './clients/door.ts';
 import type { Rates } from './clients/rates.ts';
+import { acceptsHtml } from './media-types.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Readiness } from './readiness.ts';
 import { beginReply, type Exchange, isReading, type Refusal, refuse, replyJson } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
+import { useOriginForm } from './request-target.ts';
 
 export interface RequestListenerOptions extends BrowserGuardOptions {
   readonly graphql: (exchange: Exchange, client: Client) => Promise<void>;
@@ -26,6 +28,18 @@ export interface RequestListenerOptions extends BrowserGuardOptions {
   readonly logFault: LogFault;
 }
 
+/** What a page of an origin in `CORS_ORIGINS` may send. */
+const CORS_REQUEST_HEADERS = [
+  ...['content-type', 'authorization', 'x-api-key', 'prefer', 'x-account'],
+  ...['x-request-id', 'traceparent', 'tracestate'],
+];
+
+/** What it may read of an answer. */
+const CORS_RESPONSE_HEADERS = [
+  ...['x-billed-calls', 'x-led-calls', 'x-would-buy', 'preference-applied'],
+  ...['retry-after', 'x-request-id', 'x-kol-gateway-mode'],
+];
+
 /** The HTTP edge: every request comes in here, and is refused here if nobody should spend time on it. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
   const { graphql, door, rates, windows, pages, readiness, isSandbox, onTurnedAway, logFault, corsOrigins } = options;
@@ -33,8 +47,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   const setCorsHeaders = cors({
     origin: [...corsOrigins],
     methods: ['GET', 'POST'],
-    allowedHeaders: ['content-type', 'authorization', 'x-api-key', 'prefer', 'x-account'],
-    exposedHeaders: ['x-billed-calls', 'x-would-buy', 'retry-after', 'x-request-id', 'preference-applied'],
+    allowedHeaders: CORS_REQUEST_HEADERS,
+    exposedHeaders: CORS_RESPONSE_HEADERS,
     maxAge: 86_400,
   });
 
@@ -118,6 +132,7 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   }
 
   return (request, response) => {
+    useOriginForm(request);
     const requestId = requestIdOf(request.headers);
     const headers: Record<string, string> = { 'x-request-id': requestId };
     if (isSandbox) headers['x-kol-gateway-mode'] = 'sandbox';
@@ -140,5 +155,5 @@ function refuseWithoutOps({ scopes }: Client): Refusal | undefined {
 
 /** A browser that goes to an address, as opposed to a page's script or a program that asks for data. */
 function isPageVisit(exchange: Exchange): boolean {
-  return isReading(exchange) && /\btext\/html\b/.test(exchange.request.headers.accept ?? '');
+  return isReading(exchange) && acceptsHtml(exchange.request.headers.accept);
 }

@@ -1,6 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -113,5 +124,62 @@ describe('compiled code', () => {
     expect(kept).not.toEqual([]);
     for (const file of kept) writeFileSync(file, 'damaged');
     expect(run()).toEqual(WELL);
+  });
+});
+
+describe('under a Node.js that is too old', () => {
+  /** Every process but the one that a package of Node.js brings takes itself for version 20. */
+  const PRETEND =
+    "data:text/javascript,if(process.execPath.endsWith('old-node'))Object.defineProperty(process.versions,'node',{value:'20.20.2'})";
+
+  /** The command in a package of its own, with the packages beside it that are linked. */
+  function install(...packages: readonly string[]) {
+    const folder = emptyFolder();
+    const node = join(folder, 'old-node');
+    copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
+    const root = join(folder, 'node_modules/kol-gateway');
+    cpSync('bin', join(root, 'bin'), { recursive: true });
+    cpSync('package.json', join(root, 'package.json'));
+    symlinkSync(resolve('src'), join(root, 'src'));
+    for (const name of packages) symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
+    return { node, args: ['--import', PRETEND, join(root, 'bin/kol-gateway.js')] };
+  }
+
+  const bundled = Object.keys(JSON.parse(readFileSync('package.json', 'utf8')).optionalDependencies).filter((name) =>
+    existsSync(join('node_modules', name)),
+  );
+
+  test('the one that came with the install is started, with the same arguments, output and exit code', () => {
+    const { node, args } = install(...bundled);
+    const run = (...more: string[]) => {
+      const { status, stdout, stderr } = spawnSync(node, [...args, ...more], { env: { PATH, HOME }, encoding: 'utf8' });
+      return { status, stdout, stderr };
+    };
+    expect(run('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(run('nonsense')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'kol-gateway: unknown command "nonsense"; see kol-gateway --help\n',
+    });
+  });
+
+  test('a signal reaches the one that was started, and the drain ends both', async () => {
+    const { node, args } = install(...bundled);
+    const env = { PATH, HOME, PORT: '0', CACHE_STORE: 'memory:' };
+    const child = spawn(node, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    for await (const chunk of child.stdout) if (String(chunk).includes('/graphql')) break;
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('without one it says so in one line', () => {
+    const { node, args } = install();
+    const { status, stdout, stderr } = spawnSync(node, args, { env: { PATH, HOME }, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'kol-gateway: expected Node.js 24.11 or later, this is 20.20.2\n',
+    });
   });
 });

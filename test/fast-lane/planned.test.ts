@@ -92,7 +92,7 @@ test('with TRUSTED_DOCUMENTS_ONLY the text of a planned document is refused, tho
   expect(upstream.calls).toHaveLength(1);
 });
 
-test('a document that not everybody may send is refused to the others, whichever of its operations they ask for', async () => {
+test('an operation that not everybody may send is refused to the others, and no other operation of its document is', async () => {
   using keys = writeKeyFile(
     { name: 'reader', key: 'of-reader', scopes: ['introspect'] },
     { name: 'web', key: 'of-web' },
@@ -103,15 +103,39 @@ test('a document that not everybody may send is refused to the others, whichever
   const router = { 'x-api-key': 'of-web', 'router-authorization': 'secret' };
   for (const [other, mayAsk, code] of [
     ['query Other { __schema { description } }', { 'x-api-key': 'of-reader' }, 'GRAPHQL_VALIDATION_FAILED'],
+    [
+      'query Other { ...Schema } fragment Schema on Query { __type(name: "Kol") { name } }',
+      { 'x-api-key': 'of-reader' },
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
     ['query Other { _service { sdl } }', router, 'UNAUTHENTICATED'],
+    ['query Other { __typename ... @skip(if: true) { _service { sdl } } }', router, 'UNAUTHENTICATED'],
   ] as const) {
     const document = { query: `${query} ${other}`, operationName: 'StarOf' };
-    for (let time = 0; time < 2; time += 1) {
-      expect(await ask(gateway, '1', document, mayAsk)).toMatchObject({ data: { kol: { linkIndex: {} } } });
+    const own = { ...document, operationName: 'Other' };
+    for (const headers of [mayAsk, { 'x-api-key': 'of-web' }]) {
+      for (let time = 0; time < 2; time += 1) {
+        expect(await ask(gateway, '1', document, headers)).toMatchObject({ data: { kol: { linkIndex: {} } } });
+      }
     }
-    expect(await ask(gateway, '2', document, { 'x-api-key': 'of-web' })).toMatchObject({ code });
+    for (let time = 0; time < 2; time += 1) {
+      expect(await ask(gateway, '1', own, mayAsk)).toMatchObject({ code: undefined });
+      expect(await ask(gateway, '1', own, { 'x-api-key': 'of-web' })).toMatchObject({ code, data: undefined });
+    }
   }
   expect(upstream.calls).toHaveLength(1);
+});
+
+test('of two `variables` in a URL nobody takes another than yoga does', async () => {
+  const env = { TRUSTED_DOCUMENTS_FILE: MANIFEST };
+  await using withLane = await startTestGateway({ env });
+  await using without = await startTestGateway({ env: { ...env, FAST_LANE: 'false' } });
+  const parameters = new URLSearchParams({ extensions: JSON.stringify(BY_HASH.extensions), variables: '{"id":"1"}' });
+  for (let time = 0; time < 2; time += 1) await fetch(`${withLane.origin}/graphql?${parameters}`);
+  expect(lane).toMatchObject({ answered: 1 });
+  parameters.append('variables', '{"id":"2"}');
+  const answerOf = async ({ origin }: TestGateway) => (await fetch(`${origin}/graphql?${parameters}`)).json();
+  expect(await answerOf(withLane)).toEqual(await answerOf(without));
 });
 
 describe.each(['PUT', 'PATCH', 'DELETE'])('%s is refused by yoga, as without the lane', (method) => {

@@ -30,12 +30,16 @@ const ACCEPTS = [
   'multipart/mixed;deferSpec=20220824,application/json',
   'image/png',
   'application/json;charset=utf-16',
+  'Application/JSON;q=0.5, text/html;q=0',
+  'multipart/mixed;q=0, */*',
+  'application/json;q=0',
 ];
 const TYPES = [
   ...Array<string>(8).fill('application/json'),
   'application/json; charset=utf-8',
   'application/json;charset=UTF-8',
   'application/graphql+json',
+  'Application/Json ; charset=utf8',
   'text/plain',
   'application/json; charset=latin1',
 ];
@@ -128,7 +132,9 @@ const agent = new Agent({ keepAlive: true, maxSockets: 2 });
 
 export async function send(origin: string, { method, path, headers, body }: Sent): Promise<Received> {
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const outgoing = request(origin + path, { method, headers: { ...headers, ...length }, agent });
+  // The same from each gateway: a refusal names it.
+  const host = 'localhost:4000';
+  const outgoing = request(origin + path, { method, headers: { host, ...headers, ...length }, agent });
   outgoing.end(body);
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   const kept = Object.entries(response.headers).filter(([name]) => !OF_THE_MOMENT.includes(name));

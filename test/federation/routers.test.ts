@@ -105,11 +105,14 @@ describe.each(ROUTERS)('behind $name', (product) => {
     expect(errors.toSorted((a, b) => a.extensions.code.localeCompare(b.extensions.code))).toMatchObject([
       {
         path: product.pathOf('campaign', 3),
-        extensions: { code: 'BAD_USER_INPUT', retryable: false, upstreamCode: 400, requestId: expect.any(String) },
+        extensions: {
+          ...{ code: 'BAD_USER_INPUT', retryable: false, upstreamCode: 400, requestId: expect.any(String) },
+          kolId: 'fails-with-400',
+        },
       },
       {
         path: product.pathOf('campaign', 1),
-        extensions: { code: 'UPSTREAM_COLLECTION_FAILED', retryable: true, upstreamCode: 301 },
+        extensions: { code: 'UPSTREAM_COLLECTION_FAILED', retryable: true, upstreamCode: 301, kolId: 'fails-with-301' },
       },
     ]);
   });

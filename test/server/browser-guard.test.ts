@@ -11,6 +11,7 @@ function guardOn(host: string) {
     expectHost: (header: string | undefined) =>
       expect(guard.refuseForeignHost(header === undefined ? {} : { host: header })),
     expectSite: (headers: IncomingHttpHeaders) => expect(guard.refuseCrossSite(headers)),
+    siteRefusal: guard.refuseCrossSite,
   };
 }
 
@@ -30,12 +31,15 @@ describe('a request across sites', () => {
     ['gateway.example', 'https://gateway.example'],
     ['gateway.example', 'http://gateway.example'],
     ['gateway.example:8443', 'https://gateway.example:8443'],
+    ['gateway.example:443', 'https://gateway.example'],
+    ['gateway.example', 'https://gateway.example:443'],
+    ['gateway.example:80', 'http://gateway.example'],
   ])('on %s its own page at %s is let in', (ownHost, origin) => {
     expectSite({ host: ownHost, origin, 'sec-fetch-site': 'same-origin' }).toBeUndefined();
     expectSite({ host: ownHost, origin }).toBeUndefined();
   });
 
-  test.each([APP, 'http://localhost:3000'])('a page of the listed origin %s is let in', (origin) => {
+  test.each([APP, 'http://localhost:3000', `${APP}:443`])('a page of the listed origin %s is let in', (origin) => {
     expectSite({ host, origin, 'sec-fetch-site': 'cross-site' }).toBeUndefined();
   });
 
@@ -61,6 +65,31 @@ describe('a request across sites', () => {
   test('a foreign origin is refused whatever Sec-Fetch-Site says', () => {
     expectSite({ host, origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }).toMatchObject(FORBIDDEN);
     expectSite({ host, origin: 'null', 'sec-fetch-site': 'none' }).toMatchObject(FORBIDDEN);
+  });
+
+  test.each([
+    ['gateway.example:80', 'https://gateway.example'],
+    ['gateway.example:443', 'http://gateway.example'],
+    ['gateway.example:443', 'https://gateway.example:8443'],
+    ['gateway.example/x', 'https://gateway.example'],
+    ['a@gateway.example', 'https://gateway.example'],
+  ])('on %s a page at %s is foreign', (ownHost, origin) => {
+    expectSite({ host: ownHost, origin }).toMatchObject(FORBIDDEN);
+  });
+
+  test('a refusal names both values, and what a proxy in front must do', () => {
+    expectSite({ host: 'backend:4000', origin: 'https://kol.example' }).toMatchObject({
+      message:
+        'Cross-site request: the Origin "https://kol.example" is not in CORS_ORIGINS, and the Host is "backend:4000". A proxy in front must pass on the Host that the browser sent.',
+    });
+    expectSite({ origin: 'https://kol.example' }).toMatchObject({
+      message: expect.stringContaining('Host is missing'),
+    });
+    expectSite({ host, 'sec-fetch-site': 'same-site' }).toMatchObject({
+      message: `Cross-site request without an Origin (Sec-Fetch-Site "same-site", Host "${host}").`,
+    });
+    const long = `https://${'a'.repeat(1000)}`;
+    expect(JSON.stringify(guardOn('::1').siteRefusal({ host, origin: long })).length).toBeLessThan(600);
   });
 
   test('an origin is nobody’s own where there is no Host header', () => {
@@ -114,8 +143,17 @@ describe('the Host header', () => {
     expectHost('sub.app.example').toMatchObject(FORBIDDEN);
   });
 
+  test('is named in the refusal', () => {
+    guardOn('127.0.0.1')
+      .expectHost('evil.example:4000')
+      .toMatchObject({ message: expect.stringContaining('"evil.example:4000"') });
+  });
+
+  test('may be missing, as in the health checks of HTTP/1.0', () => {
+    guardOn('127.0.0.1').expectHost(undefined).toBeUndefined();
+  });
+
   test.each([
-    undefined,
     '',
     ' ',
     ':4000',

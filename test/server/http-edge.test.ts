@@ -313,6 +313,54 @@ describe("another site's page", () => {
   });
 });
 
+describe('a request target', () => {
+  /** Writes a request as it stands; `fetch` and `request` write no such targets and versions. */
+  async function write(origin: string, head: string): Promise<string> {
+    const { hostname, port } = new URL(origin);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.end(`${head}\r\n\r\n`);
+    return text(socket);
+  }
+
+  test.each(['/livez', '/readyz', '/graphql?query=%7B__typename%7D', '/metrics'])(
+    'over HTTP/1.0 without a Host is answered: %s',
+    async (path) => {
+      await using gateway = await startTestGateway();
+      expect(await write(gateway.origin, `GET ${path} HTTP/1.0`)).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
+  test('without a Host is a mistake in HTTP/1.1', async () => {
+    await using gateway = await startTestGateway();
+    expect(await write(gateway.origin, 'GET /livez HTTP/1.1')).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('in absolute form is a path', async () => {
+    await using gateway = await startTestGateway();
+    for (const [target, status] of [
+      [`${gateway.origin}/livez`, 200],
+      [`HTTP://LOCALHOST/graphql?query=%7B__typename%7D`, 200],
+      ['https://localhost/livez', 200],
+      ['http://localhost/nowhere', 404],
+      ['http://localhost', 404],
+      ['http:///livez', 403],
+      ['ftp://localhost/livez', 404],
+      ['*', 404],
+    ] as const) {
+      const received = await write(gateway.origin, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close`);
+      expect([target, received.slice(9, 12)]).toEqual([target, String(status)]);
+    }
+  });
+
+  test('in absolute form names the host, in the place of the header', async () => {
+    await using gateway = await startTestGateway();
+    const get = (target: string, host: string) =>
+      write(gateway.origin, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close`);
+    expect(await get('http://evil.example/livez', 'localhost')).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await get('http://localhost/livez', 'evil.example')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
 describe('CORS', () => {
   const APP = 'https://app.example';
   const preflight = (origin: string): Sent => ({
@@ -338,13 +386,17 @@ describe('CORS', () => {
       expect(allowed.headers).toMatchObject({
         'access-control-allow-origin': origin,
         'access-control-allow-methods': 'GET,POST',
-        'access-control-allow-headers': 'content-type,authorization,x-api-key,prefer,x-account',
+        'access-control-allow-headers':
+          'content-type,authorization,x-api-key,prefer,x-account,x-request-id,traceparent,tracestate',
       });
 
       const answered = await post(gateway.origin, TYPENAME, { origin, 'sec-fetch-site': 'cross-site' });
       expect(answered).toMatchObject({ status: 200, text: '{"data":{"__typename":"Query"}}' });
       expect(answered.headers['access-control-expose-headers']?.split(/, ?/)).toEqual(
-        expect.arrayContaining(['x-billed-calls', 'x-would-buy', 'retry-after', 'x-request-id', 'preference-applied']),
+        expect.arrayContaining([
+          ...['x-billed-calls', 'x-led-calls', 'x-would-buy', 'retry-after', 'x-request-id'],
+          ...['preference-applied', 'x-kol-gateway-mode'],
+        ]),
       );
 
       const headers = { ...JSON_TYPE, origin, 'content-length': '100001' };

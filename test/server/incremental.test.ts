@@ -95,6 +95,14 @@ describe.each([MULTIPART, SSE])('over %s', (accept) => {
     expect(headers.get('vary')).toContain('Accept');
   });
 
+  test('a proxy is told to pass each part on at once, and no content coding is named', async () => {
+    await using gateway = await startTestGateway();
+    const { headers, body } = await ask(gateway, DEFERRED, ['7'], accept);
+    await body?.cancel();
+    expect(headers.get('x-accel-buffering')).toBe('no');
+    expect(headers.has('content-encoding')).toBe(false);
+  });
+
   test('the headers say what is done as the request prefers', async () => {
     await using gateway = await startTestGateway();
     const dry = await ask(gateway, DEFERRED, ['7'], accept, { headers: { prefer: 'wait=5, dry-run=""' } });
@@ -197,6 +205,34 @@ describe('without a part that comes later', () => {
   });
 
   test.each([
+    ['@stream', `query Other($ids: [ID!]!) { kols(ids: $ids) @stream { id } }`],
+    ['@defer in a fragment', 'query Other { kol(id: "7") { ...Late } } fragment Late on Kol { ... @defer { id } }'],
+  ])('%s of another operation in its document is no matter', async (_, other) => {
+    await using upstream = await startScriptedUpstream(answers);
+    await using gateway = await startTestGateway({ upstream });
+    const query = `query Own { kol(id: "7") { id linkIndex { star { value } } } } ${other}`;
+    const own = await gateway.post({ query, operationName: 'Own' }, { headers: { accept: 'application/json' } });
+    expect(own.status).toBe(200);
+    expect(await own.json()).toEqual({ data: { kol: { id: '7', ...linkIndexOf('7') } } });
+    const body = { query, operationName: 'Other', variables: { ids: ['7'] } };
+    expect(await gateway.post(body, { headers: { accept: 'application/json' } })).toMatchObject({ status: 406 });
+  });
+
+  test('which of the two ways is the client’s choice, by its weights', async () => {
+    await using gateway = await startTestGateway();
+    for (const [accept, chosen] of [
+      [`${SSE}, ${MULTIPART};q=0.5`, SSE],
+      [`${MULTIPART}, ${SSE}`, MULTIPART],
+      [`${MULTIPART};q=0, */*`, SSE],
+    ] as const) {
+      const { headers, body } = await ask(gateway, DEFERRED, ['7'], accept);
+      await body?.cancel();
+      expect(headers.get('content-type')).toContain(chosen);
+    }
+    expect(await ask(gateway, DEFERRED, ['7'], `${MULTIPART};q=0, application/json`)).toMatchObject({ status: 406 });
+  });
+
+  test.each([
     ['query($ids: [ID!]!) { kols(ids: $ids) { id ... @defer(if: false) { linkIndex { star { value } } } } }'],
     [
       'query($ids: [ID!]!, $no: Boolean! = false) { kols(ids: $ids) @stream(if: $no) { id linkIndex { star { value } } } }',
@@ -216,5 +252,51 @@ describe('without a part that comes later', () => {
       { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
     ]);
     expect(upstream.calls).toHaveLength(0);
+  });
+});
+
+describe('an argument that means nothing', () => {
+  const stream = (argument: string, variables = '') =>
+    `query($ids: [ID!]!${variables}) { kols(ids: $ids) @stream(${argument}) { id linkIndex { star { value } } } }`;
+
+  test.each([
+    ['a negative initialCount', stream('initialCount: -1'), {}],
+    ['no initialCount', stream('initialCount: null'), {}],
+    ['a negative initialCount in a variable', stream('initialCount: $n', ', $n: Int'), { n: -1 }],
+    ['no initialCount in a variable', stream('initialCount: $n', ', $n: Int'), { n: null }],
+    ['no initialCount by default', stream('initialCount: $n', ', $n: Int = null'), {}],
+    ['neither true nor false', stream('if: $b', ', $b: Boolean = true'), { b: null }],
+    [
+      'neither true nor false in @defer',
+      'query($ids: [ID!]!, $b: Boolean = true) { kols(ids: $ids) { id ... @defer(if: $b) { linkIndex { star { value } } } } }',
+      { b: null },
+    ],
+    [
+      'neither true nor false in @skip',
+      'query($ids: [ID!]!, $b: Boolean = true) { kols(ids: $ids) { id linkIndex @skip(if: $b) { star { value } } } }',
+      { b: null },
+    ],
+    [
+      'neither true nor false in @include around the whole',
+      'query($ids: [ID!]!, $b: Boolean = true) { kols(ids: $ids) @include(if: $b) { id linkIndex { star { value } } } }',
+      { b: null },
+    ],
+  ])('%s is the client’s mistake: nothing is bought, and the log has no fault', async (_, query, variables) => {
+    await using upstream = await startScriptedUpstream(answers);
+    await using gateway = await startTestGateway({ upstream });
+    for (const accept of [MULTIPART, SSE, 'application/json']) {
+      const response = await gateway.post({ query, variables: { ids: ['7'], ...variables } }, { headers: { accept } });
+      const text = await response.text();
+      expect(text).toContain('"code":"BAD_USER_INPUT"');
+      expect(text).not.toContain('INTERNAL_SERVER_ERROR');
+    }
+    expect(upstream.calls).toHaveLength(0);
+    expect(gateway.logText()).not.toContain('"level":"error"');
+  });
+
+  test('initialCount beyond the list gives all of it at once', async () => {
+    await using gateway = await startTestGateway();
+    const payloads = payloadsOf(await ask(gateway, stream('initialCount: 5'), ['7', '8'], MULTIPART));
+    expect((await take(payloads)).data).toMatchObject({ kols: [{ id: '7' }, { id: '8' }] });
   });
 });

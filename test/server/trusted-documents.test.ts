@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { answers, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { parse } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { answers, starOf, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 /** As codegen writes it for the tests' own operations. */
@@ -53,6 +57,45 @@ test('without TRUSTED_DOCUMENTS_ONLY queries are answered as well', async () => 
   await using gateway = await startTestGateway({ env: { TRUSTED_DOCUMENTS_FILE: MANIFEST } });
   expect(await ask(gateway, { query: '{ kol(id: "7") { id } }' })).toMatchObject({ data: { kol: { id: '7' } } });
   expect(await ask(gateway, named(hash))).toMatchObject({ data: { kol: { id: '7' } } });
+});
+
+describe('where no documents are trusted', () => {
+  test('a hash alone is not supported, in the protocol’s words, whoever asks', async () => {
+    await using gateway = await startTestGateway();
+    const parameters = new URLSearchParams({ extensions: JSON.stringify(named(hash).extensions) });
+    for (const response of [await gateway.post(named(hash)), await fetch(`${gateway.origin}/graphql?${parameters}`)]) {
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(await response.json()).toMatchObject({
+        errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } }],
+      });
+    }
+    expect(await ask(gateway, {})).toMatchObject({ code: 'BAD_REQUEST' });
+    expect(await ask(gateway, { ...named(hash), query: '{ __typename }' })).toMatchObject({ code: undefined });
+  });
+
+  test.each([false, true])('Apollo Client goes on with the text; hashes by GET: %s', async (useGETForHashedQueries) => {
+    await using upstream = await startScriptedUpstream(answers);
+    await using gateway = await startTestGateway({ upstream });
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const client = new ApolloClient({
+      cache: new InMemoryCache(),
+      link: new PersistedQueryLink({ sha256, useGETForHashedQueries }).concat(
+        new HttpLink({ uri: `${gateway.origin}/graphql` }),
+      ),
+    });
+    const query = parse('query Star($id: ID!) { kol(id: $id) { id linkIndex { star { value } } } }');
+    const { data } = await client.query({ query, variables: { id: '7' } });
+    expect(data).toMatchObject({ kol: { id: '7', linkIndex: { star: { value: starOf('7') } } } });
+    expect(upstream.calls).toHaveLength(1);
+    client.stop();
+  });
+});
+
+test('a manifest with a byte order mark is read', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'kol-gateway-')), 'documents.json');
+  writeFileSync(path, `\uFEFF${JSON.stringify({ ['1'.repeat(64)]: '{ __typename }' })}`);
+  await using gateway = await startTestGateway({ env: { TRUSTED_DOCUMENTS_FILE: path } });
+  expect(await ask(gateway, named('1'.repeat(64)))).toMatchObject({ data: { __typename: 'Query' } });
 });
 
 test('a replaced manifest is read anew, and a broken one keeps the old documents', async () => {

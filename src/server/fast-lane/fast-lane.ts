@@ -8,7 +8,7 @@ import { appliedHeader, type Preferences } from '../prefer.ts';
 import type { Exchange, GraphqlCall } from '../reply.ts';
 import { createHits } from './hits.ts';
 import { createPlans } from './plans.ts';
-import { isPlainJson, questionOf, type Trusted } from './question.ts';
+import { questionOf, type Trusted } from './question.ts';
 import { textOfReads } from './reads.ts';
 import { type Answer, createReadyAnswers, type Planned, type ReadyAnswer } from './ready-answers.ts';
 
@@ -66,7 +66,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       const { accept = '*/*', 'x-account': account } = request.headers;
       const contentType = contentTypes.get(accept);
       if (contentType === undefined || account !== undefined || preferences.isDryRun) return undefined;
-      const ready = body && isPlainJson(request) ? readyAnswers.find(body, clock()) : undefined;
+      const ready = body && request.method === 'POST' ? readyAnswers.find(body, clock()) : undefined;
       if (ready) return { contentType, preferences, ready };
       const question = questionOf(request, body, trusted);
       const found = question && plans.find(question);

@@ -1,5 +1,8 @@
 import { type DocumentNode, getOperationAST, Kind, type OperationDefinitionNode, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { INTROSPECTION_FIELDS } from '../plugins/forbid-introspection.ts';
+import { ROUTER_FIELDS } from '../plugins/guard-subgraph.ts';
+import { partsOfOperation } from '../plugins/operation-parts.ts';
 import { fieldsOf, literalBytes, type Plan, planOf } from './plan.ts';
 import type { Question } from './question.ts';
 import { NotPlannable, type Switches } from './selection.ts';
@@ -35,12 +38,11 @@ const VARIABLE_BYTES = 700;
 const NO_PLAN_BYTES = 100;
 /** Each doubles the plans of its operation. */
 const MAX_SWITCHES = 4;
-/** What some clients may not ask for. Where it stands in any operation, the whole document is refused to them. */
-const FOR_SOME: ReadonlySet<string> = new Set(['__schema', '__type', '_service', '_entities']);
+/** What some clients may not ask for. An operation in which it stands is refused to them, also where it is skipped. */
+const FOR_SOME = [...INTROSPECTION_FIELDS, ...ROUTER_FIELDS];
 
 interface PlannedDocument {
   readonly operations: Map<string | undefined, PlannedOperation>;
-  readonly isForAll: boolean;
   /** The variables by which selections are skipped or included. */
   readonly switches: ReadonlySet<string>;
   readonly bytes: number;
@@ -111,21 +113,17 @@ function wayOf(switches: readonly string[], variables: Variables): number | unde
 
 function plannedDocument(text: string, document: DocumentNode): PlannedDocument {
   const switches = new Set<string>();
-  let isForAll = true;
   visit(document, {
     Directive({ arguments: given = [] }) {
       for (const { value } of given) if (value.kind === Kind.VARIABLE) switches.add(value.name.value);
     },
-    Field({ name }) {
-      if (FOR_SOME.has(name.value)) isForAll = false;
-    },
   });
   const bytes = DOCUMENT_BYTES + CHARACTER_BYTES * text.length;
-  return { operations: new Map(), isForAll, switches, bytes };
+  return { operations: new Map(), switches, bytes };
 }
 
 function plannedOperation(
-  { isForAll, switches }: PlannedDocument,
+  { switches }: PlannedDocument,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   maxFields: number,
@@ -133,7 +131,9 @@ function plannedOperation(
   const { variableDefinitions = [], directives = [] } = operation;
   const own = variableDefinitions.map(({ variable }) => variable.name.value).filter((name) => switches.has(name));
   const isOdd = operation.operation !== 'query' || directives.length > 0 || own.length > MAX_SWITCHES;
-  if (!isForAll || isOdd || fieldsOf(document, operation) > maxFields) return UNPLANNABLE;
+  const fields = partsOfOperation(document, operation.name?.value)?.fields;
+  const isForSome = FOR_SOME.some((name) => fields?.has(name));
+  if (isForSome || isOdd || fieldsOf(document, operation) > maxFields) return UNPLANNABLE;
   const coerce = unlessNotPlannable(() => variablesCoercer(variableDefinitions));
   return coerce ? { coerce, switches: own, plans: new Map() } : UNPLANNABLE;
 }

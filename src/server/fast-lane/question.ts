@@ -22,13 +22,13 @@ const NONE: Variables = {};
 
 /** @returns undefined for anything unusual, which is yoga's to understand or to refuse */
 export function questionOf(
-  { method, url = '', headers }: IncomingMessage,
+  { method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>,
   body: Buffer | undefined,
   trusted: Trusted | undefined,
 ): Question | undefined {
   try {
     if (method === 'GET') return questionIn(parametersOf(url), trusted);
-    return body && isPlainJson({ method, headers }) ? questionIn(JSON.parse(body.toString()), trusted) : undefined;
+    return method === 'POST' && body ? questionIn(JSON.parse(body.toString()), trusted) : undefined;
   } catch {
     return undefined; // no JSON: yoga says what is wrong with it
   }
@@ -38,21 +38,11 @@ export function questionOf(
 function parametersOf(url: string): Record<string, unknown> | undefined {
   const parameters = [...new URL(url, 'http://localhost').searchParams];
   const { query, ...others } = Object.fromEntries(parameters);
-  if (parameters.length > Object.keys(others).length + 1) return undefined; // which one of two is meant?
+  if (new Set(parameters.map(([name]) => name)).size < parameters.length) return undefined; // which one of two is meant?
   const json = Object.fromEntries(
     Object.entries(others).map(([name, text]) => [name, name === 'operationName' ? text : JSON.parse(text)]),
   );
   return query === undefined ? json : { query, ...json };
-}
-
-/** Whether a body is a request, and what `JSON.parse` reads. */
-export function isPlainJson({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
-  const { 'content-type': type, 'content-encoding': encoding } = headers;
-  return (
-    method === 'POST' &&
-    encoding === undefined &&
-    (type === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(type ?? ''))
-  );
 }
 
 function questionIn(parameters: unknown, trusted: Trusted | undefined): Question | undefined {

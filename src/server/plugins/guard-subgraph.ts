@@ -1,11 +1,11 @@
-import { memoize1 } from '@graphql-tools/utils';
-import { type DocumentNode, GraphQLError, visit } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { callOf, type GraphqlCall } from '../reply.ts';
 import type { IsRouter } from '../router-secret.ts';
+import { partsOfOperation } from './operation-parts.ts';
 
-/** What only a router asks for: the SDL to compose, and entities to join. */
-const ROUTER_FIELDS: ReadonlySet<string> = new Set(['_service', '_entities']);
+/** What only a router asks for: the SDL to compose, and entities to join. No other type has fields of these names. */
+export const ROUTER_FIELDS = ['_service', '_entities'] as const;
 
 /**
  * Refuses a request as a whole, with HTTP 401, when it asks for a router's fields and its `Router-Authorization`
@@ -14,7 +14,8 @@ const ROUTER_FIELDS: ReadonlySet<string> = new Set(['_service', '_entities']);
 export function guardSubgraph(isRouter: IsRouter): Plugin<{ call: GraphqlCall }> {
   return {
     onExecute({ args, setResultAndStopExecution }) {
-      if (!asksAsRouter(args.document)) return;
+      const fields = partsOfOperation(args.document, args.operationName)?.fields;
+      if (!ROUTER_FIELDS.some((name) => fields?.has(name))) return;
       const call = callOf(args.contextValue);
       const given = call.exchange.request.headers['router-authorization'];
       if (isRouter(given === undefined ? undefined : String(given))) return;
@@ -27,14 +28,3 @@ export function guardSubgraph(isRouter: IsRouter): Plugin<{ call: GraphqlCall }>
     },
   };
 }
-
-/** Wherever they stand, in a fragment too: no other type has fields of these names. */
-const asksAsRouter = memoize1((document: DocumentNode): boolean => {
-  let isFound = false;
-  visit(document, {
-    Field({ name }) {
-      if (ROUTER_FIELDS.has(name.value)) isFound = true;
-    },
-  });
-  return isFound;
-});

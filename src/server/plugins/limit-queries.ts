@@ -1,7 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { GraphqlCall } from '../reply.ts';
-import { acceptJsonOnly } from './accept-json-only.ts';
 import { hideSuggestions } from './hide-suggestions.ts';
 import { limitCost } from './limit-cost.ts';
 import { measureDocument } from './measure-document.ts';
@@ -25,13 +24,7 @@ type GatewayPlugin = Plugin<{ call: GraphqlCall }>;
  * which a request meets them.
  */
 export function limitQueries({ maxKols, mayIntrospect, onInvalid }: LimitQueriesOptions): GatewayPlugin[] {
-  return [
-    acceptJsonOnly(),
-    refuseMalformedParams(),
-    limitDocuments(onInvalid),
-    limitCost(maxKols),
-    hideSuggestions(mayIntrospect),
-  ];
+  return [refuseMalformedParams(), limitDocuments(onInvalid), limitCost(maxKols), hideSuggestions(mayIntrospect)];
 }
 
 /** What is found out about a document once, when yoga meets its text for the first time. */

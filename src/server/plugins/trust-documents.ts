@@ -1,5 +1,6 @@
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
-import type { Plugin } from 'graphql-yoga';
+import { GraphQLError } from 'graphql';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { TrustedDocuments } from '../trusted-documents.ts';
 
 export interface TrustDocumentsOptions {
@@ -14,10 +15,7 @@ export interface TrustDocumentsOptions {
 export function trustDocuments({ documents, only, isRouter }: TrustDocumentsOptions): Plugin {
   return usePersistedOperations({
     getPersistedOperation: (hash) => documents.documentOf(hash) ?? null,
-    extractPersistedOperationId: ({ extensions }) => {
-      const hash = (extensions?.['persistedQuery'] as { sha256Hash?: unknown } | null | undefined)?.sha256Hash;
-      return typeof hash === 'string' ? hash : null;
-    },
+    extractPersistedOperationId: hashIn,
     allowArbitraryOperations: (request) => !only || isRouter(request.headers.get('router-authorization')),
     customErrors: {
       notFound: refusal('PERSISTED_QUERY_NOT_FOUND', 'No trusted document has this hash.'),
@@ -31,6 +29,25 @@ export function trustDocuments({ documents, only, isRouter }: TrustDocumentsOpti
       ),
     },
   });
+}
+
+/**
+ * Where no documents are trusted, a hash alone is refused with the message and the code by which Apollo's and urql's
+ * clients know to send the text.
+ */
+export function refuseHashes(): Plugin {
+  return {
+    onParams({ params }) {
+      if (params.query || hashIn(params) === null) return;
+      const { message, extensions } = refusal('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+      throw new GraphQLError(message, { extensions });
+    },
+  };
+}
+
+function hashIn({ extensions }: GraphQLParams): string | null {
+  const hash = (extensions?.['persistedQuery'] as { sha256Hash?: unknown } | null | undefined)?.sha256Hash;
+  return typeof hash === 'string' ? hash : null;
 }
 
 function refusal(code: string, message: string) {

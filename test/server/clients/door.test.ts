@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -43,6 +43,15 @@ test.each([
     expect(gateway.logText()).toContain('"client":"none","outcome":"refused","code":"UNAUTHENTICATED"');
   }
   expect(gateway.logText()).not.toContain('canary');
+});
+
+test('a key file with a byte order mark is read', async () => {
+  using keys = writeKeyFile(WEB);
+  keys.replaceText(`\uFEFF${readFileSync(keys.path, 'utf8')}`);
+  await using gateway = await startTestGateway({
+    env: { CLIENT_KEYS_FILE: keys.path, JUSTONEAPI_ENVIRONMENT: 'sandbox' },
+  });
+  expect(await ask(gateway, bearer(WEB))).toMatchObject({ status: 200 });
 });
 
 test('a missing scope is said on the field, in the introspection and at the route', async () => {
