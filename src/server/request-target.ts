@@ -7,9 +7,10 @@ import type { IncomingMessage } from 'node:http';
  * @see RFC 9112, section 3.2.2
  */
 export function useOriginForm(request: IncomingMessage): void {
-  if (!/^https?:\/\//i.test(request.url ?? '')) return;
-  const target = URL.parse(request.url ?? '');
-  if (target === null) return; // no path: nothing is found there
+  const { url = '' } = request;
+  if (url.startsWith('/')) return;
+  const target = URL.parse(url);
+  if (target === null || !/^https?:$/.test(target.protocol)) return; // nothing is found there
   request.url = target.pathname + target.search;
   request.headers.host = target.host;
 }
