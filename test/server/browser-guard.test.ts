@@ -150,7 +150,8 @@ describe('the Host header', () => {
   });
 
   test('may be missing, as in the health checks of HTTP/1.0', () => {
-    guardOn('127.0.0.1').expectHost(undefined).toBeUndefined();
+    const { expectHost } = guardOn('127.0.0.1');
+    for (const header of [undefined, 'localhost', undefined]) expectHost(header).toBeUndefined();
   });
 
   test.each([
