@@ -8,9 +8,11 @@ import type { Config } from './config/config.ts';
 import { openRates } from './open-doors.ts';
 import { openTelemetry } from './open-telemetry.ts';
 import { openUpstream } from './open-upstream.ts';
+import { createGatewayStates } from './sandbox/gateway-states.ts';
 import { openStores } from './stores/open-stores.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { budgetExhausted } from './upstream/budgeted.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
 import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
@@ -103,7 +105,15 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
     ...{ source: shield, memory, store, lifetimes, clock, keyOf },
     leases: stores.shared?.leases,
   });
-  const cache = createLinkIndexCache({ memory, store, purchases, refusal: shield.refusal, lifetimes, clock, keyOf });
+  const buying = { purchases, refusal: shield.refusal };
+  const states = upstream.isSandbox
+    ? createGatewayStates({
+        ...buying,
+        ...{ memory, keyOf, lifetimes, clock, timers },
+        budgetExhausted: () => budgetExhausted(stores.ledger, clock()),
+      })
+    : undefined;
+  const cache = createLinkIndexCache({ ...(states ?? buying), memory, store, lifetimes, clock, keyOf });
   const rates = await openRates({ stores, clock, timers, onError, closing });
 
   return {
@@ -119,7 +129,10 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
       };
     },
     /** Starts no new call from now on. */
-    stop: () => shield.stop(),
+    stop() {
+      states?.stop();
+      shield.stop();
+    },
     /** Lets calls in flight end, when nobody asks any more. @returns what was lost, in words */
     async finish(): Promise<readonly string[]> {
       // Nobody is left who would be answered with what another replica buys.

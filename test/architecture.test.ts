@@ -18,10 +18,11 @@ const LINE = [
   'server',
   'schema',
   'loaders',
+  'sandbox',
   'cache',
   'upstream',
 ];
-const LEAVES = ['telemetry', 'sandbox', 'sqlite', 'redis', 'version', 'watched-file'];
+const LEAVES = ['telemetry', 'sqlite', 'redis', 'version', 'watched-file'];
 /** Where files lie; imports nothing of ours, so everybody may import it. */
 const GROUND = 'own-files';
 /** Runs in a browser, and is neither imported nor imports anything of the rest. */
@@ -68,6 +69,19 @@ test('only the client imports undici, and only main touches the process', () => 
   expect(importers).toEqual(['src/upstream/client.ts', 'src/upstream/whole-response.ts']);
   const touching = files.filter(({ path }) => /\bprocess\.\w/.test(readFileSync(path, 'utf8'))).map(({ path }) => path);
   expect(touching).toEqual(['src/main.ts']);
+});
+
+test('the synthetic upstream knows nothing of the gateway, and the rest asks the sandbox only where it is opened', () => {
+  const isSandbox = (path: string) => stepOf(path) === 'sandbox';
+  const known = files.filter(({ path }) => isSandbox(path) && path !== 'src/sandbox/gateway-states.ts');
+  const foreign = known.flatMap(({ imports }) => imports.filter((it) => it.startsWith('src/') && !isSandbox(it)));
+  expect(foreign).toEqual([]);
+  const importers = files.filter(({ path, imports }) => !isSandbox(path) && imports.some(isSandbox));
+  expect(importers.map(({ path }) => path).sort()).toEqual([
+    'src/commands/sandbox.ts',
+    'src/open-purchasing.ts',
+    'src/open-upstream.ts',
+  ]);
 });
 
 test('the 9 MB of GraphiQL are put together in a thread of their own', () => {

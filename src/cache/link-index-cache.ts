@@ -21,7 +21,7 @@ export interface LinkIndexCacheOptions {
   readonly store: PatientStore;
   readonly purchases: Purchases;
   /** Why nothing may be asked of the upstream now on this payer's behalf, if so. */
-  readonly refusal: (payer?: Payer) => UpstreamError | undefined;
+  readonly refusal: (payer: Payer | undefined, key: LinkIndexKey) => UpstreamError | undefined;
   readonly lifetimes: Lifetimes;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -48,6 +48,11 @@ function refresher({ payer }: Partial<Requester>): Requester {
   return { billedCalls: 0, waitOver: new Promise(() => {}), payer };
 }
 
+/** What a read is told that waits no longer. @param acceptCache whether it was an unforced read */
+export function pendingError(acceptCache: boolean): UpstreamError {
+  return new UpstreamError(acceptCache ? PENDING : FORCED_PENDING, { retryAfterSeconds: 1 });
+}
+
 /** Answers already paid for, in front of the source that sells them: memory, then the store, then a purchase. */
 export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexCache {
   const { memory, store, purchases, refusal, lifetimes, clock, keyOf } = options;
@@ -67,7 +72,7 @@ export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexC
     const { outcome, isDue } = judgement;
     if (!isDue || outcome.kind !== 'answer') return outcome;
     if (!mayBuy) return outcome;
-    if (refusal(payer)) return stale(outcome, true);
+    if (refusal(payer, key)) return stale(outcome, true);
     purchases.refresh(key, refresher({ payer }), span);
     return outcome;
   }
@@ -76,8 +81,7 @@ export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexC
   async function buy(key: LinkIndexKey, readOptions: CacheReadOptions): Promise<LinkIndexOutcome> {
     const { acceptCache, requester, onBought } = readOptions;
     if (requester.mayBuy === false) return failure(new UpstreamError(WOULD_BUY));
-    const verdict = acceptCache ? PENDING : FORCED_PENDING;
-    const pending = () => failure(new UpstreamError(verdict, { retryAfterSeconds: 1 }));
+    const pending = () => failure(pendingError(acceptCache));
     const outcome = purchases.buy(key, readOptions).then((bought) => {
       onBought?.(bought);
       return bought.outcome;

@@ -3,7 +3,8 @@ import { createFailureRate } from './failure-rate.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
 import type { UpstreamError } from './upstream-error.ts';
 
-const FIRST_PAUSE_MS = 30_000;
+/** How long the first pause of every breaker but the quota's lasts, in milliseconds. */
+export const FIRST_PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 600_000;
 /** The vendor names no time zone for the day of its quota, so it is asked now and then. */
 const QUOTA_PAUSE_MS = 900_000;

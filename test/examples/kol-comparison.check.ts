@@ -141,6 +141,21 @@ describe.skipIf(!expectsChromium())('the KOL comparison', () => {
     expect(example.faults).toEqual([]);
   });
 
+  test("shows the gateway's own states: older scores by their badge, refusals in words and to be tried again", async () => {
+    await using example = await openExample();
+
+    await example.compare('sandbox-stale sandbox-stale-failed sandbox-paused sandbox-overloaded sandbox-budget');
+    await example.progress.getByText('5 of 5 answered').waitFor();
+
+    expect(await example.row('sandbox-stale').innerText()).toContain('older, being renewed');
+    expect(await example.row('sandbox-stale-failed').innerText()).toContain('older, not renewable now');
+    expect(await example.row('sandbox-paused').innerText()).toMatch(/Calls are paused.*UPSTREAM_PAUSED/s);
+    expect(await example.row('sandbox-overloaded').innerText()).toMatch(/Too many calls.*UPSTREAM_OVERLOADED/s);
+    expect(await example.row('sandbox-budget').innerText()).toMatch(/budget of the day is spent.*BUDGET_EXHAUSTED/s);
+    expect(await example.page.getByRole('button', { name: 'Try again' }).count()).toBe(3);
+    expect(example.faults).toEqual([]);
+  });
+
   test('shows the rest at once while a sandbox KOL takes its five seconds', async () => {
     await using example = await openExample();
     await example.page.getByLabel('KOL ids').fill('6838473823498305548');

@@ -7,6 +7,8 @@ const OUTCOMES: readonly (readonly [id: string, outcome: string])[] = [
   ['sandbox-301', 'may succeed later'],
   ['sandbox-601', 'account empty'],
   ['sandbox-cut', 'cut off'],
+  ['sandbox-stale', 'older'],
+  ['sandbox-paused', 'calls paused'],
 ];
 
 interface SandboxIdsProps {
