@@ -16,6 +16,8 @@ const STAR_OF = '{ kol(id: "7") { linkIndex { star { value } } } }';
 const STAR_OF_7 = { data: { kol: { linkIndex: { star: { value: starOf('7') } } } } };
 const DEFERRED = '{ kols(ids: ["a", "slow"]) { id ... @defer { linkIndex { star { value } } } } }';
 
+const isExpected = { nginx: expectsProxy('nginx'), haproxy: expectsProxy('haproxy') };
+
 /** The manual's block for it. */
 function blockFor(name: ProxyName): string {
   const [block, ...more] = [...MANUAL.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, kind]) => kind === name);
@@ -56,7 +58,7 @@ async function post({ port }: ProxyProcess, query: string, headers: Record<strin
 }
 
 describe.each(['nginx', 'haproxy'] as const)('behind %s, as the manual configures it,', (name) => {
-  const isSkipped = !expectsProxy(name);
+  const isSkipped = !isExpected[name];
 
   test.skipIf(isSkipped)('a query is answered at the root and below the sub-path, and bought once', async () => {
     await using upstream = await startUpstreamByKol({});
@@ -156,7 +158,7 @@ describe.each(['nginx', 'haproxy'] as const)('behind %s, as the manual configure
   });
 });
 
-test.skipIf(!expectsProxy('nginx'))('nginx without the line for Host is refused what a browser asks', async () => {
+test.skipIf(!isExpected.nginx)('nginx without the line for Host is refused what a browser asks', async () => {
   await using gateway = await startTestGateway();
   const withoutHost = (block: string) => replaceIn(block, 'proxy_set_header Host $http_host;', '');
   const proxy = await startInFront('nginx', [gateway.origin], withoutHost);
@@ -164,7 +166,7 @@ test.skipIf(!expectsProxy('nginx'))('nginx without the line for Host is refused 
   expect([refused.status, refused.body.errors?.[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
 });
 
-test.skipIf(!expectsProxy('haproxy'))("HAProxy's health check finds the gateway up", async () => {
+test.skipIf(!isExpected.haproxy)("HAProxy's health check finds the gateway up", async () => {
   await using gateway = await startTestGateway();
   const proxy = await startInFront('haproxy', [gateway.origin]);
   await expect
