@@ -6,7 +6,8 @@ import { type Row, rowsOf } from './rows.ts';
 
 /** No cache of its own: the gateway's answers say how fresh they are. */
 const client = new Client({
-  url: '/graphql',
+  // Relative, like every address on our pages: a proxy may serve them below a path of its own.
+  url: 'graphql',
   exchanges: [fetchExchange],
   preferGetMethod: false,
   fetchOptions: () => ({ headers: clientKey() ? { 'x-api-key': clientKey() } : {} }),

@@ -34,25 +34,20 @@ export function createBrowserGuard({ host, corsOrigins }: BrowserGuardOptions): 
       if (!isLoopback || headers.host === undefined || headers.host === goodHost) return undefined;
       const name = parseHost(headers.host)?.hostname;
       if (name === undefined || !(isLoopbackHost(name) || knownHosts.has(name)))
-        return forbidden(
-          `The Host ${quote(headers.host)} is neither this machine nor that of an origin in CORS_ORIGINS.`,
-        );
+        return forbidden('the Host is neither this machine nor that of an origin in CORS_ORIGINS', headers);
       goodHost = headers.host;
       return undefined;
     },
 
-    refuseCrossSite({ origin, host: hostHeader, 'sec-fetch-site': site }) {
+    refuseCrossSite(headers) {
+      const { origin, 'sec-fetch-site': site } = headers;
       if (origin !== undefined) {
-        if (allowedOrigins.has(withoutDefaultPort(origin)) || isOwnOrigin(origin, hostHeader)) return undefined;
-        return forbidden(
-          `Cross-site request: the Origin ${quote(origin)} is not in CORS_ORIGINS, and the Host is ${quote(hostHeader)}. A proxy in front must pass on the Host that the browser sent.`,
-        );
+        if (allowedOrigins.has(withoutDefaultPort(origin)) || isOwnOrigin(origin, headers.host)) return undefined;
+        return forbidden('the Origin is not in CORS_ORIGINS, and differs from the Host', headers);
       }
       return site === undefined || site === 'same-origin' || site === 'none'
         ? undefined
-        : forbidden(
-            `Cross-site request without an Origin (Sec-Fetch-Site ${quote(String(site))}, Host ${quote(hostHeader)}).`,
-          );
+        : forbidden(`a cross-site request without an Origin (Sec-Fetch-Site ${quote(String(site))})`, headers);
     },
   };
 }
@@ -84,6 +79,8 @@ function quote(header: string | undefined): string {
 /** The longest name of a host has 253 characters. */
 const MAX_QUOTED = 300;
 
-function forbidden(message: string): Refusal {
+function forbidden(reason: string, { origin, host }: IncomingHttpHeaders): Refusal {
+  const values = `Origin ${quote(origin)}, Host ${quote(host)}`;
+  const message = `Not allowed: ${reason}. ${values}. A proxy in front must pass on the Host that the browser sent.`;
   return { httpStatus: 403, code: 'FORBIDDEN', message };
 }

@@ -60,17 +60,12 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       case '/readyz':
         return replyJson(exchange, readiness() === 'ready' ? 200 : 503, { status: readiness() });
       case '/':
-        if (pages && isPageVisit(exchange)) return showStart(exchange, pages);
+        if (pages && isPageVisit(exchange)) return pages.start(exchange);
     }
     const window = Object.hasOwn(windows, path) ? windows[path] : undefined;
     if (window && isReading(exchange)) return showWindow(exchange, window);
     if (pages && isReading(exchange) && (await pages.documents(exchange, path))) return;
     refuse(exchange, { httpStatus: 404, code: 'NOT_FOUND', message: 'Nothing is here. GraphQL is at /graphql.' });
-  }
-
-  async function showStart(exchange: Exchange, { start }: Pages): Promise<void> {
-    if (start) return start(exchange);
-    exchange.response.writeHead(302, { location: '/graphql' }).end();
   }
 
   // Not async, like what it calls up to the reading of the body: each step would add a promise and its turns to every hit.

@@ -55,7 +55,7 @@ describe('the documents over HTTP', () => {
       expect([path, response.status]).toEqual([path, 200]);
       for (const link of htmlLinksOf(await response.text())) {
         const target = new URL(link, page);
-        if (target.origin === gateway.origin && /\.(md|graphql|png)$|\/LICENSE$/.test(target.pathname)) {
+        if (target.origin === gateway.origin && /\.(md|graphql|png|svg)$|\/LICENSE$/.test(target.pathname)) {
           links.set(target.pathname, path);
         }
       }

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createStartPage } from '../../src/server/pages/start-page.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 import { startUpstreamByKol } from '../support/upstream-by-kol.ts';
 import { requireBuiltPage } from './start-page.ts';
@@ -106,6 +110,16 @@ describe('the start page over HTTP', () => {
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
     }
     expect((await fetch(gateway.origin, { method: 'POST', headers: { accept: 'text/html' } })).status).toBe(404);
+  });
+
+  test('leads to GraphiQL where it was not built, by an address that holds below a sub-path, too', async () => {
+    const page = createStartPage({ isSandbox: true, needsKey: false }, new URL('file:///no/such/page.html'));
+    await using server = createServer((request, response) => {
+      void page({ request, response, requestId: 'r', headers: {} });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { status, headers } = await visit(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    expect([status, headers.get('location')]).toEqual([302, 'graphql']);
   });
 
   test('is turned off with everything else that is for people', async () => {

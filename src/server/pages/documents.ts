@@ -7,6 +7,7 @@ const KINDS = [
   { name: /^\/(?:README|CHANGELOG|CONTRIBUTING|docs\/(?:[\w-]+\/)*[\w-]+)\.md$/, type: 'text/html; charset=utf-8' },
   { name: /^\/(?:LICENSE|schema\.graphql)$/, type: 'text/plain; charset=utf-8' },
   { name: /^\/docs\/screenshots\/[\w-]+\.png$/, type: 'image/png' },
+  { name: /^\/docs\/[\w-]+\.svg$/, type: 'image/svg+xml' },
 ];
 
 const STYLE =
@@ -30,7 +31,7 @@ export function createDocuments({ isSchemaPublic }: DocumentsOptions): DocumentH
     response.writeHead(200, {
       'content-type': kind.type,
       'content-length': Buffer.byteLength(body),
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'",
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'",
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     });

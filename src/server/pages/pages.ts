@@ -5,8 +5,8 @@ import { createStartPage } from './start-page.ts';
 
 /** Everything that is shown to a person in a browser. */
 export interface Pages {
-  /** Undefined where it was not built: GraphiQL is shown in its place. */
-  readonly start: PageHandler | undefined;
+  /** Leads to GraphiQL where the start page was not built. */
+  readonly start: PageHandler;
   readonly graphiql: PageHandler;
   readonly documents: DocumentHandler;
 }

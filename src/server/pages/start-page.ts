@@ -8,13 +8,14 @@ import { type PageHandler, type PageOptions, preparePage, servePage } from './pa
 const BUILT_PAGE = new URL('dist/page/index.html', PACKAGE_FOLDER);
 
 /**
- * The page that compares KOLs, from one document that holds its script and style.
- * @returns undefined where it was never built
+ * The page that compares KOLs, from one document that holds its script and style. Where it was never built, a visit
+ * is redirected to GraphiQL, by a relative address: a proxy may serve the gateway below a path of its own.
  */
-export function createStartPage({ isSandbox, needsKey }: PageOptions): PageHandler | undefined {
-  if (!existsSync(BUILT_PAGE)) return undefined;
+export function createStartPage({ isSandbox, needsKey }: PageOptions, builtPage = BUILT_PAGE): PageHandler {
+  if (!existsSync(builtPage))
+    return async ({ response }) => void response.writeHead(302, { location: 'graphql' }).end();
   return servePage(async () => {
-    const built = await readFile(BUILT_PAGE, 'utf8');
+    const built = await readFile(builtPage, 'utf8');
     const html = built.replace(
       'data-mode="live" data-key="no"',
       `data-mode="${isSandbox ? 'sandbox' : 'live'}" data-key="${needsKey ? 'yes' : 'no'}"`,
