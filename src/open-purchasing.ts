@@ -11,6 +11,8 @@ import { openUpstream } from './open-upstream.ts';
 import { openStores } from './stores/open-stores.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { readBalance } from './upstream/account/balance.ts';
+import { startBalanceReader, toldReading } from './upstream/account/balance-reader.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
 import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from './upstream/endpoints.ts';
@@ -41,7 +43,7 @@ export interface OpenPurchasingOptions {
  */
 export async function openPurchasing(options: OpenPurchasingOptions) {
   const { config, log, identity, clock, timers, random, steadyMs, sandboxLatencyMs, closing } = options;
-  const { dailyBudget } = config.upstream;
+  const { dailyBudget, balanceIntervalMs } = config.upstream;
   const telemetry = await openTelemetry({
     ...{ config, log, identity, steadyMs, timers, closing },
     sources: {
@@ -53,9 +55,14 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
       budgetRemaining: () => remainingOf(stores.ledger.today(), dailyBudget),
       budgetLimit: dailyBudget,
       clockOffsetMs: config.cache.store.kind === 'redis' ? () => stores.shared?.clockOffsetMs() : undefined,
+      balance:
+        balanceIntervalMs === undefined ? undefined : { intervalMs: balanceIntervalMs, last: () => balance?.last },
     },
   });
-  const onNewToken = () => shield.forgiveAccount();
+  const onNewToken = () => {
+    shield.forgiveAccount();
+    balance?.restart();
+  };
   const upstream = await openUpstream({ config, log, sandboxLatencyMs, onNewToken, closing });
 
   const client = createUpstreamClient({
@@ -106,6 +113,19 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
   const cache = createLinkIndexCache({ memory, store, purchases, refusal: shield.refusal, lifetimes, clock, keyOf });
   const rates = await openRates({ stores, clock, timers, onError, closing });
 
+  const balance =
+    balanceIntervalMs === undefined
+      ? undefined
+      : startBalanceReader({
+          intervalMs: balanceIntervalMs,
+          read: () => readBalance(client),
+          shared: stores.shared?.balance,
+          ...{ clock, steadyMs, timers },
+          onChange: telemetry.onBalanceChange,
+          onStoreError: (error) => onError('balance', error),
+        });
+  closing.defer(() => balance?.stop());
+
   return {
     ...{ telemetry, memory, cache, keyOf, rates },
     /** Today's ledger, as operators see it. */
@@ -116,10 +136,14 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
         budget: dailyBudget ?? null,
         remaining: remainingOf(today, dailyBudget) ?? null,
         clients: stores.clients.today(),
+        balance: balance?.last ? toldReading(balance.last) : null,
       };
     },
     /** Starts no new call from now on. */
-    stop: () => shield.stop(),
+    stop() {
+      shield.stop();
+      balance?.stop();
+    },
     /** Lets calls in flight end, when nobody asks any more. @returns what was lost, in words */
     async finish(): Promise<readonly string[]> {
       // Nobody is left who would be answered with what another replica buys.
