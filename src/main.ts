@@ -58,7 +58,7 @@ async function run(): Promise<void> {
     }
     case 'check': {
       const { check } = await import('./commands/check.ts');
-      if (!(await check(await loadConfig(), print))) process.exitCode = EXIT_FAILURE;
+      if (!(await check(await loadConfig(), print, command.options))) process.exitCode = EXIT_FAILURE;
       return;
     }
     case 'serve': {

@@ -12,6 +12,8 @@ import { createGatewayStates } from './sandbox/gateway-states.ts';
 import { openStores } from './stores/open-stores.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { readBalance } from './upstream/account/balance.ts';
+import { startBalanceReader, toldReading } from './upstream/account/balance-reader.ts';
 import { budgetExhausted } from './upstream/budgeted.ts';
 import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
@@ -43,7 +45,7 @@ export interface OpenPurchasingOptions {
  */
 export async function openPurchasing(options: OpenPurchasingOptions) {
   const { config, log, identity, clock, timers, random, steadyMs, sandboxLatencyMs, closing } = options;
-  const { dailyBudget } = config.upstream;
+  const { dailyBudget, balanceIntervalMs } = config.upstream;
   const telemetry = await openTelemetry({
     ...{ config, log, identity, steadyMs, timers, closing },
     sources: {
@@ -55,9 +57,14 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
       budgetRemaining: () => remainingOf(stores.ledger.today(), dailyBudget),
       budgetLimit: dailyBudget,
       clockOffsetMs: config.cache.store.kind === 'redis' ? () => stores.shared?.clockOffsetMs() : undefined,
+      balance:
+        balanceIntervalMs === undefined ? undefined : { intervalMs: balanceIntervalMs, last: () => balance?.last },
     },
   });
-  const onNewToken = () => shield.forgiveAccount();
+  const onNewToken = () => {
+    shield.forgiveAccount();
+    balance?.restart();
+  };
   const upstream = await openUpstream({ config, log, sandboxLatencyMs, onNewToken, closing });
 
   const client = createUpstreamClient({
@@ -116,6 +123,19 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
   const cache = createLinkIndexCache({ ...(states ?? buying), memory, store, lifetimes, clock, keyOf });
   const rates = await openRates({ stores, clock, timers, onError, closing });
 
+  const balance =
+    balanceIntervalMs === undefined
+      ? undefined
+      : startBalanceReader({
+          intervalMs: balanceIntervalMs,
+          read: () => readBalance(client),
+          shared: stores.shared?.balance,
+          ...{ clock, steadyMs, timers },
+          onChange: telemetry.onBalanceChange,
+          onStoreError: (error) => onError('balance', error),
+        });
+  closing.defer(() => balance?.stop());
+
   return {
     ...{ telemetry, memory, cache, keyOf, rates },
     /** Today's ledger, as operators see it. */
@@ -126,12 +146,14 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
         budget: dailyBudget ?? null,
         remaining: remainingOf(today, dailyBudget) ?? null,
         clients: stores.clients.today(),
+        balance: balance?.last ? toldReading(balance.last) : null,
       };
     },
     /** Starts no new call from now on. */
     stop() {
       states?.stop();
       shield.stop();
+      balance?.stop();
     },
     /** Lets calls in flight end, when nobody asks any more. @returns what was lost, in words */
     async finish(): Promise<readonly string[]> {

@@ -5,11 +5,13 @@ import { describeRedis } from './redis/location.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import { createExportErrors } from './telemetry/export-errors.ts';
 import { logAttempt } from './telemetry/log-attempts.ts';
+import { logBalanceChange } from './telemetry/log-balance.ts';
 import { type CallSummary, logCall, logTurnedAway, type TurnedAway } from './telemetry/log-calls.ts';
 import { createLogFault } from './telemetry/log-faults.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type MetricSources } from './telemetry/metrics.ts';
 import { createStoreErrors } from './telemetry/store-errors.ts';
+import type { BalanceOutcome } from './upstream/account/balance.ts';
 import type { Attempt } from './upstream/paid-source.ts';
 import type { Timers } from './upstream/timers.ts';
 import { VERSION } from './version.ts';
@@ -59,6 +61,9 @@ export async function openTelemetry(options: OpenTelemetryOptions) {
     onTurnedAway(call: TurnedAway) {
       logTurnedAway(log, call);
       metrics.noteRequest(call);
+    },
+    onBalanceChange(outcome: BalanceOutcome) {
+      logBalanceChange(log, outcome);
     },
     onStoreError(operation: string, error: unknown) {
       storeErrors.note(operation, error);

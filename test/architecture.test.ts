@@ -78,6 +78,7 @@ test('the synthetic upstream knows nothing of the gateway, and the rest asks the
   expect(foreign).toEqual([]);
   const importers = files.filter(({ path, imports }) => !isSandbox(path) && imports.some(isSandbox));
   expect(importers.map(({ path }) => path).sort()).toEqual([
+    'src/commands/check.ts',
     'src/commands/sandbox.ts',
     'src/open-purchasing.ts',
     'src/open-upstream.ts',

@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
 import { isClientName } from '../server/clients/client.ts';
+import type { CheckOptions } from './check.ts';
 import type { SandboxCommandOptions } from './sandbox.ts';
 import { UsageError } from './usage.ts';
 
 export type Command =
-  | { readonly name: 'help' | 'version' | 'serve' | 'check' | 'worker' }
+  | { readonly name: 'help' | 'version' | 'serve' | 'worker' }
+  | { readonly name: 'check'; readonly options: CheckOptions }
   | { readonly name: 'schema'; readonly isSubgraph: boolean }
   | { readonly name: 'keys create'; readonly client: string }
   | { readonly name: 'sandbox'; readonly options: SandboxCommandOptions };
@@ -25,9 +27,15 @@ export function parseArguments(args: readonly string[]): Command {
   if (name !== 'schema' && values.subgraph) {
     throw new UsageError(`--subgraph belongs to the schema command; ${HINT}`);
   }
+  if (name !== 'check' && (values.account ?? values.contract) !== undefined) {
+    throw new UsageError(`--account and --contract belong to the check command; ${HINT}`);
+  }
   switch (name) {
+    case 'check': {
+      const { account: readsAccount = false, contract: comparesContract = false } = values;
+      return { name, options: { readsAccount, comparesContract } };
+    }
     case 'serve':
-    case 'check':
     case 'worker':
       return { name };
     case 'schema':
@@ -66,6 +74,8 @@ function parse(args: readonly string[]) {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
         subgraph: { type: 'boolean' },
+        account: { type: 'boolean' },
+        contract: { type: 'boolean' },
         port: { type: 'string' },
         'latency-ms': { type: 'string' },
       },

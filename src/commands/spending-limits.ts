@@ -2,11 +2,12 @@ import type { Config } from '../config/config.ts';
 
 /** What bounds the spending, in one line for a person: also what was not set, for a limit that is missing is to be seen. */
 export function spendingLimitsOf({ upstream, workers }: Config): string {
-  const { dailyBudget, maxAttempts, maxConcurrent, maxPerSecond } = upstream;
+  const { dailyBudget, maxAttempts, maxConcurrent, maxPerSecond, balanceIntervalMs } = upstream;
   return [
     dailyBudget === undefined ? 'no daily budget' : `daily budget ${dailyBudget} calls`,
     `at most ${maxConcurrent * workers} calls in flight`,
     maxPerSecond === undefined ? 'no limit per second' : `at most ${maxPerSecond} per second`,
     `${maxAttempts} ${maxAttempts === 1 ? 'attempt' : 'attempts'} per answer`,
+    ...(balanceIntervalMs === undefined ? [] : [`balance read every ${balanceIntervalMs / 1000} s`]),
   ].join(', ');
 }

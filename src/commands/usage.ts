@@ -16,6 +16,10 @@ Commands:
              the file that CLIENT_KEYS_FILE names
   check      validate the configuration, print the limits of spending, and ask the
              upstream's free ping
+               --account   also ask the vendor whether it accepts the token, and what
+                           is left (the vendor does not say that this call is free)
+               --contract  also compare the vendor's published example of the chosen
+                           endpoint, without the token, with what is read of an answer
 
 Options:
   --help     print this

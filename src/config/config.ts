@@ -26,6 +26,8 @@ export interface Config {
     /** Billed calls per UTC day; undefined is no limit, 0 buys nothing. */
     readonly dailyBudget: number | undefined;
     readonly keepAlive: boolean;
+    /** How often the account's balance is read; undefined: never. */
+    readonly balanceIntervalMs: number | undefined;
   };
   /** How many processes share the budget, for when the shared store is unavailable; undefined where nobody said. */
   readonly replicas: number | undefined;
@@ -103,6 +105,7 @@ function toConfig(variables: Variables, warnings: readonly string[]): Config {
       maxQueued: variables.UPSTREAM_MAX_QUEUED,
       dailyBudget: variables.UPSTREAM_DAILY_BUDGET,
       keepAlive: variables.UPSTREAM_KEEP_ALIVE,
+      balanceIntervalMs: variables.UPSTREAM_BALANCE_SECONDS,
     },
     replicas: variables.REPLICAS,
     workers: variables.WORKERS,
@@ -154,6 +157,7 @@ function tracesUrlOf(variables: Variables): string | undefined {
 }
 
 const RECOMMENDED_TIMEOUT_MS = 60_000;
+const RECOMMENDED_BALANCE_MS = 60_000;
 
 function warningsOf(target: UpstreamTarget, variables: Variables): readonly string[] {
   const warnings: string[] = [];
@@ -166,6 +170,9 @@ function warningsOf(target: UpstreamTarget, variables: Variables): readonly stri
   }
   if (variables.UPSTREAM_TIMEOUT_SECONDS < RECOMMENDED_TIMEOUT_MS) {
     warnings.push('UPSTREAM_TIMEOUT_SECONDS is below 60: a call that is given up may still be billed.');
+  }
+  if ((variables.UPSTREAM_BALANCE_SECONDS ?? RECOMMENDED_BALANCE_MS) < RECOMMENDED_BALANCE_MS) {
+    warnings.push('UPSTREAM_BALANCE_SECONDS is below 60: the vendor does not say that reading the balance is free.');
   }
   return warnings;
 }

@@ -114,6 +114,7 @@ export const VARIABLES = {
   UPSTREAM_MAX_PER_SECOND: perSecond.optional(),
   UPSTREAM_MAX_QUEUED: integer(0, 1_000_000).default(1000),
   UPSTREAM_DAILY_BUDGET: integer(0, 1_000_000_000).optional(),
+  UPSTREAM_BALANCE_SECONDS: seconds({ min: 0.001 }).optional(),
   REQUEST_WAIT_SECONDS: seconds().default(70_000),
   UPSTREAM_KEEP_ALIVE: bool().default(false),
   CACHE_MAX_ENTRIES: integer(1, 10_000_000).default(100_000),

@@ -21,6 +21,10 @@ export interface RedisKeys {
   readonly sweep: string;
   readonly pace: string;
   readonly pauses: string;
+  /** The balance that was read last, of one account. */
+  readonly balance: (account: string) => string;
+  /** There while the balance of an account is not to be read again. */
+  readonly balanceTurn: (account: string) => string;
   /** The channel on which replicas tell each other what has changed. */
   readonly news: string;
 }
@@ -49,6 +53,8 @@ export function createRedisKeys(scope: string): RedisKeys {
     sweep: together('sweep'),
     pace: together('pace'),
     pauses: together('pauses'),
+    balance: (account) => together(`balance:${account}`),
+    balanceTurn: (account) => together(`balance-turn:${account}`),
     news: together('news'),
   };
 }

@@ -200,6 +200,26 @@ export const SCRIPTS = {
       return at - now`,
   },
 
+  /**
+   * Takes the turn to read a balance, which nobody else can have until it ends.
+   * @returns 1 where it was taken, for how much longer it lasts, in milliseconds, and the last reading that is kept, or ''
+   */
+  kolgwBalanceTurn: {
+    numberOfKeys: 2,
+    lua: `
+      local isTaken = redis.call('SET', KEYS[1], 1, 'NX', 'PX', ARGV[1])
+      return {isTaken and 1 or 0, redis.call('PTTL', KEYS[1]), redis.call('GET', KEYS[2]) or ''}`,
+  },
+
+  /** Keeps a reading of the balance for a while, and tells everybody. */
+  kolgwBalance: {
+    numberOfKeys: 1,
+    lua: `
+      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+      redis.call('PUBLISH', ARGV[3], ARGV[4])
+      return 1`,
+  },
+
   /** Counts one in a window that begins with its first. @returns the count, and for how much longer, in milliseconds */
   kolgwCount: {
     numberOfKeys: 1,

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Behaviour, behaviourOf } from './magic-ids.ts';
 import { parseCall } from './parse-call.ts';
+import { type Blocks, SAMPLE } from './scores.ts';
 
 export interface SandboxOptions {
   /** 0, the default, takes a free port. */
@@ -33,6 +34,10 @@ export async function startSandbox({ port = 0, latencyMs = 300 }: SandboxOptions
     switch (call.kind) {
       case 'ping':
         return void response.writeHead(200, { 'content-type': 'text/plain' }).end('pong');
+      case 'balance':
+        return replyEnvelope(response, 0, null, BALANCE);
+      case 'example':
+        return replyEnvelope(response, 0, null, exampleOf(call.api));
       case 'unknown-path':
         return void response.writeHead(404, { 'content-type': 'text/plain' }).end('Not Found');
       case 'invalid-token':
@@ -61,10 +66,18 @@ export async function startSandbox({ port = 0, latencyMs = 300 }: SandboxOptions
   };
 }
 
+/** Never grows less: nothing is bought here. */
+const BALANCE = { balance: '123.4500', currency: 'CNY' };
+
+function exampleOf(api: string) {
+  const checkedAt = new Date().toISOString();
+  return { api, checkedAt, synthetic: true, example: envelopeOf(0, null, dataOf(SAMPLE)) };
+}
+
 function act(response: ServerResponse, behaviour: Behaviour): void {
   switch (behaviour.kind) {
     case 'answer':
-      replyEnvelope(response, 0, null, { base_resp: { status_code: 0, status_message: '' }, ...behaviour.blocks });
+      replyEnvelope(response, 0, null, dataOf(behaviour.blocks));
       break;
     case 'code':
       replyEnvelope(response, behaviour.code, behaviour.message);
@@ -81,5 +94,13 @@ function act(response: ServerResponse, behaviour: Behaviour): void {
 /** Business failures come under HTTP 200 as well: the result is in `code`. */
 function replyEnvelope(response: ServerResponse, code: number, message: string | null, data: unknown = null): void {
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ code, message, data, recordTime: new Date().toISOString(), requestId: randomUUID() }));
+  response.end(JSON.stringify(envelopeOf(code, message, data)));
+}
+
+function envelopeOf(code: number, message: string | null, data: unknown) {
+  return { code, message, data, recordTime: new Date().toISOString(), requestId: randomUUID() };
+}
+
+function dataOf(blocks: Partial<Blocks>) {
+  return { base_resp: { status_code: 0, status_message: '' }, ...blocks };
 }

@@ -7,6 +7,7 @@ import type { RedisLocation } from '../redis/location.ts';
 import { joinReplicas } from '../redis/replicas.ts';
 import { createRedisRates } from '../server/clients/redis-rates.ts';
 import { createSumUp } from '../telemetry/sum-up.ts';
+import { type BalanceNews, createRedisBalance } from '../upstream/account/shared-balance.ts';
 import { createClientLedgers } from '../upstream/client-ledgers.ts';
 import { type DaySpending, nearestDaysOf } from '../upstream/ledger.ts';
 import { parseJson } from '../upstream/parse-json.ts';
@@ -25,7 +26,7 @@ const ABANDONED_SECONDS = 60;
 /** Everything in Redis or Valkey, shared by all replicas. */
 export async function openRedisStores(location: RedisLocation, options: OpenStoresOptions): Promise<Stores> {
   const { config, log, clock, identity, account, endpoint, isRemembered, onBought, closing, onError } = options;
-  const { timeoutMs, dailyBudget, maxPerSecond } = config.upstream;
+  const { timeoutMs, dailyBudget, maxPerSecond, balanceIntervalMs: intervalMs } = config.upstream;
   const steadyMs = performance.now.bind(performance);
   const owner = identity.name;
   const keys = createRedisKeys(scopeOf(config));
@@ -81,6 +82,8 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   });
   const fieldOf = (name: string) => `${name}:${account()}${name === 'endpoint' ? `:${endpoint()}` : ''}`;
   const pauses = createRedisPauses({ link, keys, fieldOf, steadyMs, onError });
+  const balance =
+    intervalMs === undefined ? undefined : createRedisBalance({ link, keys, intervalMs, account, clockOffsetMs });
 
   /** What others have done meanwhile, for a message may be lost. */
   async function catchUp(): Promise<void> {
@@ -93,6 +96,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     const news = parseNews(message);
     if (news?.[0] === 'flight') leases.hear(news);
     if (news?.[0] === 'pause') pauses.hear(news);
+    if (news?.[0] === 'balance') balance?.hear(news);
     if (news?.[0] === 'joined') void beat();
   });
   /** The others count one more from now on. */
@@ -114,16 +118,18 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
       pauses,
       pace:
         maxPerSecond === undefined ? undefined : createRedisPace({ ...common, maxPerSecond, sharers, clock: steadyMs }),
+      balance,
     },
   };
 }
 
 type JoinNews = readonly ['joined'];
+type News = FlightNews | PauseNews | BalanceNews | JoinNews;
 
 /** What comes from this channel was sent by a replica; anything else is nobody's news. */
-function parseNews(message: string): FlightNews | PauseNews | JoinNews | undefined {
+function parseNews(message: string): News | undefined {
   const news = parseJson(message);
-  return Array.isArray(news) ? (news as unknown as FlightNews | PauseNews | JoinNews) : undefined;
+  return Array.isArray(news) ? (news as unknown as News) : undefined;
 }
 
 /** What the ledger in Redis says, without a change to it. @throws when it cannot be read */

@@ -3,6 +3,7 @@ import type { Leases } from '../cache/leases.ts';
 import type { Config } from '../config/config.ts';
 import type { RateStore, SharedRates } from '../server/clients/rates.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { SharedBalance } from '../upstream/account/balance-reader.ts';
 import type { ClientLedgers } from '../upstream/client-ledgers.ts';
 import type { Ledger } from '../upstream/ledger.ts';
 import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
@@ -56,6 +57,8 @@ export interface Stores {
     readonly pauses: SharedPauses;
     /** Undefined without UPSTREAM_MAX_PER_SECOND. */
     readonly pace: SharedPace | undefined;
+    /** Undefined without UPSTREAM_BALANCE_SECONDS. */
+    readonly balance: SharedBalance | undefined;
   };
 }
 

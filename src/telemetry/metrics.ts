@@ -24,6 +24,15 @@ export interface MetricSources {
   readonly budgetLimit: number | undefined;
   /** By how much the store's clock is ahead of this machine's, in milliseconds; undefined where no store is shared. */
   readonly clockOffsetMs: (() => number | undefined) | undefined;
+  /** The account's balance; undefined where it is never read. */
+  readonly balance: BalanceSource | undefined;
+}
+
+export interface BalanceSource {
+  /** How often it is read. */
+  readonly intervalMs: number;
+  /** What was read last; undefined until it was read for the first time. */
+  readonly last: () => { readonly amount: string; readonly currency: string; readonly readAtMs: number } | undefined;
 }
 
 /** The metrics of one process at one time, as data. */
@@ -155,4 +164,21 @@ function addGauges(gauge: AddGauge, sources: MetricSources): void {
     const help = "By how much the shared store's clock is ahead of this machine's.";
     gauge('clock_offset_seconds', help, { aggregator: 'first' }, (it) => it.set((clockOffsetMs() ?? 0) / 1000));
   }
+  if (sources.balance) addBalanceGauges(gauge, sources.balance);
+}
+
+/** All workers have one account, and so one reading; for a moment one of them may know an older one. */
+function addBalanceGauges(gauge: AddGauge, { intervalMs, last }: BalanceSource): void {
+  const byCurrency = { labelNames: ['currency'], aggregator: 'min' as const };
+  gauge('upstream_balance', "The account's balance at the upstream, as it was last read.", byCurrency, (it) => {
+    const reading = last();
+    if (reading) it.set({ currency: reading.currency }, Number(reading.amount));
+  });
+  const timeHelp = 'When the balance was last read, in seconds since the epoch; 0 before the first time.';
+  gauge('upstream_balance_read_timestamp_seconds', timeHelp, { aggregator: 'max' }, (it) =>
+    it.set((last()?.readAtMs ?? 0) / 1000),
+  );
+  gauge('upstream_balance_interval_seconds', 'How often the balance is read.', { aggregator: 'first' }, (it) =>
+    it.set(intervalMs / 1000),
+  );
 }

@@ -1,13 +1,14 @@
 import { Agent } from 'undici';
 import { BAD_RESPONSE, OUTCOME_UNKNOWN, UNREACHABLE } from './business-codes.ts';
-import { PING_PATH } from './endpoints.ts';
+import { BALANCE_PATH, EXAMPLE_PATH, PING_PATH } from './endpoints.ts';
 import { UpstreamError } from './upstream-error.ts';
 import { receiveWhole, type WholeResponse } from './whole-response.ts';
 
 /** The vendor's answer is about 1 kB; more than this, compressed or not, is no answer of theirs. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
-const PING_TIMEOUT_MS = 10_000;
+/** Deadline of the calls beside the paid one. */
+const BESIDE_TIMEOUT_MS = 10_000;
 const HEADERS = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'kol-gateway' };
 
 export interface UpstreamClientOptions {
@@ -32,6 +33,17 @@ export interface UpstreamClient {
    * @throws UpstreamError when no whole response came within 10 s.
    */
   ping(): Promise<WholeResponse>;
+  /**
+   * The account's balance, with the token. Nothing says that the vendor does not charge for it.
+   * @throws UpstreamError when no whole response came within 10 s.
+   */
+  balance(): Promise<WholeResponse>;
+  /**
+   * The vendor's published example of what an endpoint answers, without the token.
+   * @param endpointPath the endpoint's own path
+   * @throws UpstreamError when no whole response came within 10 s.
+   */
+  example(endpointPath: string): Promise<WholeResponse>;
   close(): Promise<void>;
 }
 
@@ -69,7 +81,9 @@ export function createUpstreamClient({ baseUrl, token, timeoutMs, keepAlive }: U
 
   return {
     get: (path, parameters) => attempt(`${path}?${new URLSearchParams({ token: token(), ...parameters })}`, timeoutMs),
-    ping: () => attempt(PING_PATH, PING_TIMEOUT_MS),
+    ping: () => attempt(PING_PATH, BESIDE_TIMEOUT_MS),
+    balance: () => attempt(`${BALANCE_PATH}?${new URLSearchParams({ token: token() })}`, BESIDE_TIMEOUT_MS),
+    example: (api) => attempt(`${EXAMPLE_PATH}?${new URLSearchParams({ api })}`, BESIDE_TIMEOUT_MS),
     close: () => agent.destroy(),
   };
 }

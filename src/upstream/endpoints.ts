@@ -45,3 +45,15 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
 
 /** Free of charge, needs no token. */
 export const PING_PATH = '/ping';
+
+/**
+ * The account's balance; needs the token. Second-hand: the vendor's own MCP server and integrators call it, its documents
+ * do not name it, and nothing says that it is free of charge.
+ */
+export const BALANCE_PATH = '/user/get-balance';
+
+/**
+ * The vendor's published example of an endpoint's answer; needs no token. Second-hand: the vendor's own MCP server calls
+ * it, its documents do not name it.
+ */
+export const EXAMPLE_PATH = '/status/api-example/detail';

@@ -9,7 +9,9 @@ import {
 } from './business-codes.ts';
 import { isJsonObject, type JsonObject, readNumber, readScores } from './index-scores.ts';
 import type { LinkIndexScores } from './link-index-source.ts';
+import { formOf } from './parse-json.ts';
 import { UpstreamError } from './upstream-error.ts';
+import type { WholeResponse } from './whole-response.ts';
 
 /** What an HTTP response of the upstream means. */
 export type Decoded =
@@ -31,8 +33,7 @@ export function decodeEnvelope(httpStatus: number, body: Uint8Array, bodyFault?:
   const { code } = envelope;
   if (code === NO_DATA_CODE) return { kind: 'no-data' };
   if (code === SUCCESS_CODE) {
-    const isHttpSuccess = httpStatus >= 200 && httpStatus < 300;
-    return isHttpSuccess ? decodeData(envelope['data']) : failure(contradiction(httpStatus));
+    return isHttpSuccess(httpStatus) ? decodeData(envelope['data']) : failure(contradiction(httpStatus));
   }
   const verdict = BUSINESS_CODES.get(code);
   return failure(
@@ -40,6 +41,27 @@ export function decodeEnvelope(httpStatus: number, body: Uint8Array, bodyFault?:
       ? new UpstreamError(BAD_RESPONSE, { reason: `unknown business code ${code}`, upstreamCode: code })
       : new UpstreamError(verdict, { upstreamCode: code }),
   );
+}
+
+/** The `data` of a successful envelope, or in our words what came in its place, with the business code if there was one. */
+export type EnvelopeData =
+  | { readonly data: JsonObject }
+  | { readonly data: undefined; readonly came: string; readonly code: number | undefined };
+
+/** Reads an envelope whose `data` is something else than link indices. Total, as `decodeEnvelope` is. */
+export function readData({ httpStatus, body, bodyFault }: WholeResponse): EnvelopeData {
+  const envelope = parseEnvelope(body);
+  if (envelope === null) return { data: undefined, came: bareStatusReason(httpStatus, bodyFault), code: undefined };
+  const { code } = envelope;
+  const data = envelope['data'];
+  if (code === SUCCESS_CODE && isHttpSuccess(httpStatus)) {
+    return isJsonObject(data) ? { data } : { data: undefined, came: `code 0 with data ${formOf(data)}`, code };
+  }
+  return { data: undefined, came: `code ${code} under HTTP status ${httpStatus}`, code };
+}
+
+function isHttpSuccess(httpStatus: number): boolean {
+  return httpStatus >= 200 && httpStatus < 300;
 }
 
 type Envelope = JsonObject & { readonly code: number };
@@ -57,11 +79,16 @@ function parseEnvelope(body: Uint8Array): Envelope | null {
 
 function decodeData(data: unknown): Decoded {
   if (!isJsonObject(data)) return failure(unusable('data is missing'));
-  const baseResp = data['base_resp'] ?? {};
-  const status = isJsonObject(baseResp) ? (baseResp['status_code'] ?? 0) : null;
-  if (readNumber(status) !== 0) return failure(unusable('base_resp.status_code is not 0'));
+  if (!hasUsableData(data)) return failure(unusable('base_resp.status_code is not 0'));
   const scores = readScores(data);
   return scores === null ? failure(unusable('none of the six indices is there')) : { kind: 'answer', scores };
+}
+
+/** The second status, inside of `data`; one that is missing says nothing. */
+export function hasUsableData(data: JsonObject): boolean {
+  const baseResp = data['base_resp'] ?? {};
+  const status = isJsonObject(baseResp) ? (baseResp['status_code'] ?? 0) : null;
+  return readNumber(status) === 0;
 }
 
 function contradiction(httpStatus: number): UpstreamError {
@@ -77,9 +104,13 @@ function unusable(reason: string): UpstreamError {
 
 /** The reading of a response whose body is no envelope. A 5xx may come from a proxy in front of a call that was billed. */
 function bareStatusError(httpStatus: number, bodyFault?: string): UpstreamError {
-  const reason = `HTTP status ${httpStatus} ${bodyFault ? `with ${bodyFault}` : 'without the documented envelope'}`;
+  const reason = bareStatusReason(httpStatus, bodyFault);
   const verdict = BARE_STATUSES.get(httpStatus) ?? (httpStatus >= 500 ? OUTCOME_UNKNOWN : BAD_RESPONSE);
   return new UpstreamError(verdict, { reason });
+}
+
+function bareStatusReason(httpStatus: number, bodyFault?: string): string {
+  return `HTTP status ${httpStatus} ${bodyFault ? `with ${bodyFault}` : 'without the documented envelope'}`;
 }
 
 function failure(error: UpstreamError): Decoded {

@@ -119,6 +119,9 @@ describe('refusals', () => {
     ['UPSTREAM_TIMEOUT_SECONDS', '0'],
     ['UPSTREAM_TIMEOUT_SECONDS', '1e3'],
     ['UPSTREAM_TIMEOUT_SECONDS', 'NaN'],
+    ['UPSTREAM_BALANCE_SECONDS', '0'],
+    ['UPSTREAM_BALANCE_SECONDS', '5m'],
+    ['UPSTREAM_BALANCE_SECONDS', '2147484'],
     ['UPSTREAM_KEEP_ALIVE', '1'],
     ['CACHE_MAX_ENTRIES', '0'],
     ['CACHE_NEGATIVE_SECONDS', '10m'],
@@ -296,6 +299,28 @@ describe('warnings', () => {
         .warnings,
     ).toEqual([expect.stringContaining('clear text'), expect.stringContaining('UPSTREAM_TIMEOUT_SECONDS')]);
     expect(parseConfig({ JUSTONEAPI_TOKEN: 't', JUSTONEAPI_BASE_URL: 'http://127.0.0.1:9' }).warnings).toEqual([]);
+  });
+});
+
+describe('UPSTREAM_BALANCE_SECONDS', () => {
+  test.each([
+    [undefined, undefined],
+    ['', undefined],
+    ['300', 300_000],
+    ['0.25', 250],
+  ])('%j is an interval of %j ms', (UPSTREAM_BALANCE_SECONDS, intervalMs) => {
+    expect(parseConfig({ UPSTREAM_BALANCE_SECONDS }).upstream.balanceIntervalMs).toBe(intervalMs);
+  });
+
+  test('below 60 is warned about, for the read may cost money', () => {
+    expect(parseConfig({ UPSTREAM_BALANCE_SECONDS: '60' }).warnings).toEqual([]);
+    expect(parseConfig({ UPSTREAM_BALANCE_SECONDS: '59.9' }).warnings).toEqual([
+      'UPSTREAM_BALANCE_SECONDS is below 60: the vendor does not say that reading the balance is free.',
+    ]);
+  });
+
+  test('misspelt stops the start', () => {
+    expect(problemsOf({ UPSTREAM_BALANCE_SECOND: '300' })).toContain('did you mean UPSTREAM_BALANCE_SECONDS?');
   });
 });
 

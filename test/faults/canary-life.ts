@@ -196,6 +196,7 @@ function commonEnv(upstream: ScriptedUpstream, collector: OtlpReceiver, folder: 
     UPSTREAM_MAX_ATTEMPTS: '1',
     UPSTREAM_MAX_CONCURRENT: '1000',
     MAX_KOLS_PER_REQUEST: '1000',
+    UPSTREAM_BALANCE_SECONDS: '3600',
     CACHE_STORE: `sqlite:${join(folder, 'store', 'answers.sqlite')}`,
     SUBGRAPH_SECRET: SECRETS.routerSecret,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://gateway:${encodeURIComponent(SECRETS.collectorKey)}@${host}`,

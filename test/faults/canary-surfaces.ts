@@ -17,6 +17,12 @@ const COMMANDS: readonly Surface<Life>[] = [
     written: WRITTEN.plainly,
   },
   {
+    name: 'kol-gateway check --account --contract',
+    collect: ({ env }) => outputOf(['check', '--account', '--contract'], env),
+    shows: [/^exit code 1\n/, /account: could not be read: /, /contract: .*gone: /, /rank \(a string\)/],
+    written: WRITTEN.plainly,
+  },
+  {
     name: 'kol-gateway schema',
     collect: ({ env }) => outputOf(['schema'], env),
     shows: [/^exit code 0\n/, /type Kol /],

@@ -8,6 +8,7 @@ import {
   type ScriptedUpstream,
   startScriptedUpstream,
 } from '../support/scripted-upstream.ts';
+import { BALANCE_PATH, byPath, EXAMPLE_PATH } from '../support/vendor-account.ts';
 import { FAULTS } from './fault-table.ts';
 import { BAD_RESPONSE, type Fault, type Row } from './faults.ts';
 
@@ -20,6 +21,19 @@ const ECHOES: readonly Row[] = [
   ...CODES.map((code): Row => [`code ${code}, all token`, replies(200, JSON.stringify({ code, ...ENVELOPE }), LOUD)]),
   ...[400, 401, 429, 500].map((status): Row => [`HTTP ${status}, all token`, replies(status, `<p>${ECHO}</p>`, LOUD)]),
 ];
+
+/** What is asked beside the paid call, with the token wherever something else is expected. */
+const echoesBesideIt = replies(
+  200,
+  JSON.stringify({
+    ...{ ...ENVELOPE, code: 0 },
+    data: {
+      ...{ balance: ECHO, currency: ECHO, api: ECHO, checkedAt: ECHO, [ECHO]: ECHO },
+      example: { code: 0, data: { [ECHO]: ECHO, base_resp: ECHO, cp_index: ECHO, link_star_index: { rank: ECHO } } },
+    },
+  }),
+  LOUD,
+);
 
 const isReachable = ({ conduct }: Fault) => !('obstacle' in conduct);
 /** Those that take as long as the gateway lets them, or as many bytes. */
@@ -45,11 +59,12 @@ export const HELD = 'held';
 /** An upstream that does to each KOL what is in a table, and right by every other. */
 export async function startFaultyUpstream(elsewhere: ScriptedUpstream): Promise<ScriptedUpstream> {
   const hold = held();
-  return startScriptedUpstream((socket, call) => {
+  const paid: Behaviour = (socket, call) => {
     const kolId = kolIdOf(call) ?? '';
     const fault = VICTIMS.get(kolId) ?? SLOW_VICTIMS.get(kolId) ?? ECHOING_VICTIMS.get(kolId);
     (fault ? behaviourOf(fault, elsewhere) : kolId === HELD ? hold : answers)(socket, call);
-  });
+  };
+  return startScriptedUpstream(byPath({ [BALANCE_PATH]: echoesBesideIt, [EXAMPLE_PATH]: echoesBesideIt }, paid));
 }
 
 /** On either endpoint. */

@@ -11,6 +11,9 @@ const EXPOSED = new Set([
   'kol_gateway_budget_limit',
   'kol_gateway_budget_remaining',
   'kol_gateway_clock_offset_seconds',
+  'kol_gateway_upstream_balance',
+  'kol_gateway_upstream_balance_interval_seconds',
+  'kol_gateway_upstream_balance_read_timestamp_seconds',
   ...histogram('kol_gateway_graphql_request_seconds'),
   'kol_gateway_store_errors_total',
   // Node's own, by the names of prom-client.

@@ -75,6 +75,35 @@ describe('every envelope', () => {
   );
 });
 
+describe('beside the paid calls', () => {
+  test('the balance needs a token, and any is a good one', async () => {
+    await using sandbox = await startTestSandbox();
+    const balance = { balance: '123.4500', currency: 'CNY' };
+    expect(await sandbox.envelope('/user/get-balance', {})).toMatchObject({ code: 0, message: null, data: balance });
+    expect(await sandbox.envelope('/user/get-balance', { token: '' })).toMatchObject({ code: 100, data: null });
+  });
+
+  test.each([KOL_LINK_INFO, AUTHOR_LINK_INFO])(
+    'the published example of %s is an envelope of the sample',
+    async (api) => {
+      await using sandbox = await startTestSandbox();
+      const { data } = await sandbox.envelope('/status/api-example/detail', { api, token: '' });
+      expect(data).toEqual({
+        ...{ api, checkedAt: expect.stringMatching(/^\d{4}-/), synthetic: true },
+        example: {
+          ...{ code: 0, message: null, data: SEED_DATA },
+          ...{ recordTime: expect.any(String), requestId: expect.any(String) },
+        },
+      });
+    },
+  );
+
+  test.each([{}, { api: '' }, { api: '/ping' }])('there is no example of %j', async (parameters) => {
+    await using sandbox = await startTestSandbox();
+    expect(await sandbox.envelope('/status/api-example/detail', parameters)).toMatchObject({ code: 400, data: null });
+  });
+});
+
 describe('a magic id', () => {
   test.each<[string, number, string]>([
     ['sandbox-100', 100, 'Invalid or Inactive Token'],

@@ -6,11 +6,16 @@ import { createTestClock } from '../support/test-clock.ts';
 const READS = /^kol_gateway_link_index_reads_total\{result="memory"\} (\d+)$/m;
 
 /** The metrics of one worker, whose shared values are as it knows them. */
-function createWorkerMetrics(budgetRemaining = 9, openBreakers: readonly string[] = []): Metrics {
+function createWorkerMetrics(
+  budgetRemaining = 9,
+  openBreakers: readonly string[] = [],
+  reading = { amount: '123.4500', currency: 'CNY', readAtMs: 2000 },
+): Metrics {
   return createMetrics({
     ...{ endpoints: ['one'], endpoint: () => 'one', inFlight: () => 3, queued: () => 0 },
     ...{ openBreakers: () => openBreakers, budgetRemaining: () => budgetRemaining, budgetLimit: 10 },
     clockOffsetMs: () => 2000,
+    balance: { intervalMs: 300_000, last: () => reading },
   });
 }
 
@@ -18,7 +23,7 @@ function setUp() {
   const clock = createTestClock();
   const workers = new Map<number, Metrics>([
     [1, createWorkerMetrics(9)],
-    [2, createWorkerMetrics(8, ['quota'])],
+    [2, createWorkerMetrics(8, ['quota'], { amount: '124', currency: 'CNY', readAtMs: 1000 })],
   ]);
   const silent = new Set<number>();
   const cluster = createClusterMetrics(async (workerId, id) => {
@@ -40,6 +45,9 @@ test('counters and calls in flight are added up, and what is shared appears once
     'kol_gateway_budget_limit 10',
     'kol_gateway_budget_remaining 8',
     'kol_gateway_clock_offset_seconds 2',
+    'kol_gateway_upstream_balance{currency="CNY"} 123.45',
+    'kol_gateway_upstream_balance_read_timestamp_seconds 2',
+    'kol_gateway_upstream_balance_interval_seconds 300',
   ])
     expect(printed.split('\n').filter((each) => each === line)).toEqual([line]);
   expect(printed).toMatch(/^process_start_time_seconds \d+$/m);
