@@ -113,6 +113,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
       const today = stores.ledger.today();
       return {
         ...today,
+        timeZone: config.upstream.budgetTimeZone,
         budget: dailyBudget ?? null,
         remaining: remainingOf(today, dailyBudget) ?? null,
         clients: stores.clients.today(),

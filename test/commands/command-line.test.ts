@@ -175,6 +175,10 @@ describe('check', () => {
       },
       'daily budget 0 calls, at most 7 calls in flight, at most 2.5 per second, 1 attempt per answer',
     ],
+    [
+      { UPSTREAM_DAILY_BUDGET: '9', BUDGET_TIME_ZONE: 'Asia/Shanghai' },
+      'daily budget 9 calls, days of Asia/Shanghai, at most 32 calls in flight, no limit per second, 3 attempts per answer',
+    ],
   ])('prints what bounds the spending with %j', async (limits, line) => {
     await using upstream = await startScriptedUpstream(replies(200, 'pong'));
     const { stdout } = await run(['check'], { ...env(upstream.baseUrl), ...limits });
