@@ -54,7 +54,7 @@ export interface Shield extends LinkIndexSource {
 export function createShield(options: ShieldOptions): Shield {
   const { source, ledger, clients, hasBreakers, pauses, clock } = options;
   const { steadyMs = clock } = options;
-  const breakers = createBreakers({ clock: steadyMs, onChange: pauses?.tell });
+  const breakers = createBreakers({ clock, steadyMs, onChange: pauses?.tell });
   const stopping = new AbortController();
 
   function refusal(): UpstreamError | undefined {
