@@ -117,7 +117,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
     ? createGatewayStates({
         ...buying,
         ...{ memory, keyOf, lifetimes, clock, timers },
-        budgetExhausted: () => budgetExhausted(stores.ledger, clock()),
+        budgetExhausted: () => budgetExhausted(stores.ledger),
       })
     : undefined;
   const cache = createLinkIndexCache({ ...(states ?? buying), memory, store, lifetimes, clock, keyOf });
@@ -143,6 +143,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
       const today = stores.ledger.today();
       return {
         ...today,
+        timeZone: config.upstream.budgetTimeZone,
         budget: dailyBudget ?? null,
         remaining: remainingOf(today, dailyBudget) ?? null,
         clients: stores.clients.today(),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IDS_ONLY, STAR_OF, STARS_OF } from './operations.ts';
 import { answers, failsWith, held, replies, starOf, startScriptedUpstream } from './support/scripted-upstream.ts';
+import { createTestClock } from './support/test-clock.ts';
 import { type GraphResult, startTestGateway, type TestGateway } from './support/test-gateway.ts';
 
 const HOUR_MS = 3_600_000;
@@ -366,6 +367,20 @@ test('a token whose spending cap is reached costs one unbilled call, whatever is
   gateway.clock.advanceMs(30_000);
   expect(await readStar(gateway, '1')).toMatchObject({ star: starOf('1') });
   expect(await readStar(gateway, '2')).toMatchObject({ star: starOf('2') });
+});
+
+test('a quota that is used up ten minutes before midnight in Shanghai is probed at midnight, also where the clock is set back meanwhile', async () => {
+  await using upstream = await startScriptedUpstream(failsWith(303), answers);
+  const clock = createTestClock(Date.UTC(2026, 0, 2, 3));
+  clock.setByMs(12 * HOUR_MS + HOUR_MS * (5 / 6));
+  await using gateway = await startTestGateway({ upstream, clock });
+  expect((await readStar(gateway, '1')).error).toMatchObject({ code: 'UPSTREAM_QUOTA_EXCEEDED', retryable: true });
+  const paused = { code: 'UPSTREAM_PAUSED', reason: 'UPSTREAM_QUOTA_EXCEEDED', retryAfterSeconds: 600 };
+  expect((await readStar(gateway, '1')).error).toMatchObject(paused);
+  clock.setByMs(-HOUR_MS);
+  clock.advanceMs(600_000);
+  expect(await readStar(gateway, '1')).toMatchObject({ star: starOf('1') });
+  expect(upstream.calls).toHaveLength(2);
 });
 
 test.each([

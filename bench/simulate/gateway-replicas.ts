@@ -11,6 +11,7 @@ import { createLeased } from '../../src/upstream/leased.ts';
 import type { LinkIndexKey } from '../../src/upstream/link-index-source.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
+import { daysIn } from '../../src/upstream/zone-days.ts';
 import { createSharedLeases } from './shared-leases.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 import { type Conditions, createPaidUpstream, type PaidUpstream, type System } from './system.ts';
@@ -87,10 +88,19 @@ function createReplica(
       // As in `open-purchasing.ts`: what is not in this memory is found in the store when it is asked for.
       onBought: (cacheKey, outcome) => memory.get(cacheKey) && memory.recall(cacheKey, outcome),
     });
+  const days = daysIn('UTC');
   const ledger = shared
-    ? createStoredLedger({ books: shared.books, dailyBudget, mayStartBlind: true, clock, timers, onError: neverFails })
-    : createMemoryLedger({ dailyBudget, clock });
-  const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock }));
+    ? createStoredLedger({
+        books: shared.books,
+        dailyBudget,
+        days,
+        mayStartBlind: true,
+        clock,
+        timers,
+        onError: neverFails,
+      })
+    : createMemoryLedger({ dailyBudget, days, clock });
+  const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, days, clock }));
   const source = createLeased(createBudgeted({ source: upstream, ledger, clients, clock }), clock);
   const store = shared
     ? createPatientStore({ store: shared.answers, timers, maxUnsaved: maxEntries, onError: neverFails })

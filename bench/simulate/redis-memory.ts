@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRedisAnswerStore } from '../../src/cache/redis-answer-store.ts';
-import { nearestDaysOf } from '../../src/upstream/ledger.ts';
 import { createRedisBooks } from '../../src/upstream/redis-books.ts';
+import { daysIn } from '../../src/upstream/zone-days.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 import { type RedisProcess, startRedis } from './redis-process.ts';
 import { keys } from './redis-replica.ts';
@@ -29,9 +29,10 @@ for (const kolCount of counts.length > 0 ? counts : [100_000, 1_000_000]) {
 
 await using redis = await startRedis();
 const books = createRedisBooks({ link: redis.link, keys, owner: randomUUID() });
+const utcDays = daysIn('UTC');
 const weight = await weigh(redis, PURCHASES, async () => {
   const id = randomUUID();
-  const days = nearestDaysOf(Date.now());
+  const days = utcDays.nearestTo(Date.now());
   const { day } = await books.reserve({ id, days, budget: undefined, flight: undefined });
   await books.settle({ id, day, billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
 });

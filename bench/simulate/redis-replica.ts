@@ -3,9 +3,9 @@ import { createRedisLeases } from '../../src/cache/redis-leases.ts';
 import { createRedisKeys } from '../../src/redis/keys.ts';
 import type { RedisLink } from '../../src/redis/link.ts';
 import { createRedisRates } from '../../src/server/clients/redis-rates.ts';
-import { nearestDaysOf } from '../../src/upstream/ledger.ts';
 import { createRedisBooks } from '../../src/upstream/redis-books.ts';
 import { systemTimers } from '../../src/upstream/timers.ts';
+import { daysIn } from '../../src/upstream/zone-days.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 
 export const keys = createRedisKeys('v1 http://127.0.0.1');
@@ -16,6 +16,7 @@ export type RedisReplica = ReturnType<typeof createRedisReplica>;
 export function createRedisReplica(link: RedisLink, owner: string) {
   const ignore = () => {};
   const store = createRedisAnswerStore({ link, keys, isCluster: false, clock: Date.now, clockOffsetMs: () => 0 });
+  const days = daysIn('UTC');
   const books = createRedisBooks({ link, keys, owner });
   const rates = createRedisRates({ link, keys, sharers: () => 1, timers: systemTimers, onError: ignore });
   const leases = createRedisLeases({
@@ -25,7 +26,8 @@ export function createRedisReplica(link: RedisLink, owner: string) {
     onBought: ignore,
   });
   let looks = 0;
-  const reserve = (id: string) => books.reserve({ id, days: nearestDaysOf(Date.now()), budget: undefined, flight: id });
+  const reserve = (id: string) =>
+    books.reserve({ id, days: days.nearestTo(Date.now()), budget: undefined, flight: id });
 
   return {
     fill: (index: number) => store.put(answerOf(index)),

@@ -1,7 +1,7 @@
 import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
-import { dayAt } from '../../src/upstream/ledger.ts';
 import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
 import type { BookedSpending, SpendingBooks } from '../../src/upstream/spending-books.ts';
+import { chooseDay } from '../../src/upstream/zone-days.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What all replicas are told when a purchase ends. */
@@ -65,12 +65,12 @@ export function createSharedMemory(time: VirtualTime): SharedMemory {
     books: {
       today: (days) =>
         run(() => {
-          const day = dayAt(days, time.nowMs());
+          const day = chooseDay(days, time.nowMs());
           return { day, spending: spentOn(day) };
         }),
       reserve: ({ days, budget = Number.POSITIVE_INFINITY }) =>
         run(() => {
-          const day = dayAt(days, time.nowMs());
+          const day = chooseDay(days, time.nowMs());
           const { billed, unknown, open } = spentOn(day);
           const isGranted = billed + unknown + open < budget;
           return { day, isGranted, spending: book(day, { open: Number(isGranted) }) };

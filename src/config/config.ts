@@ -23,8 +23,10 @@ export interface Config {
     /** Undefined is no limit. */
     readonly maxPerSecond: number | undefined;
     readonly maxQueued: number;
-    /** Billed calls per UTC day; undefined is no limit, 0 buys nothing. */
+    /** Billed calls per day of `budgetTimeZone`; undefined is no limit, 0 buys nothing. */
     readonly dailyBudget: number | undefined;
+    /** The IANA name of the zone whose midnight begins the day of every budget. */
+    readonly budgetTimeZone: string;
     readonly keepAlive: boolean;
     /** How often the account's balance is read; undefined: never. */
     readonly balanceIntervalMs: number | undefined;
@@ -104,6 +106,7 @@ function toConfig(variables: Variables, warnings: readonly string[]): Config {
       maxPerSecond: variables.UPSTREAM_MAX_PER_SECOND,
       maxQueued: variables.UPSTREAM_MAX_QUEUED,
       dailyBudget: variables.UPSTREAM_DAILY_BUDGET,
+      budgetTimeZone: variables.BUDGET_TIME_ZONE,
       keepAlive: variables.UPSTREAM_KEEP_ALIVE,
       balanceIntervalMs: variables.UPSTREAM_BALANCE_SECONDS,
     },

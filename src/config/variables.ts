@@ -5,6 +5,7 @@ import { readKeyFile } from '../server/clients/key-file.ts';
 import { readTrustedDocuments } from '../server/trusted-documents.ts';
 import { ENDPOINT_NAMES } from '../upstream/endpoints.ts';
 import { readTokenFile, TOKEN } from '../upstream/token-source.ts';
+import { isTimeZone } from '../upstream/zone-days.ts';
 
 const BOOLEAN = 'expected true or false';
 
@@ -115,6 +116,7 @@ export const VARIABLES = {
   UPSTREAM_MAX_QUEUED: integer(0, 1_000_000).default(1000),
   UPSTREAM_DAILY_BUDGET: integer(0, 1_000_000_000).optional(),
   UPSTREAM_BALANCE_SECONDS: seconds({ min: 0.001 }).optional(),
+  BUDGET_TIME_ZONE: z.string().refine(isTimeZone, 'expected an IANA name such as Asia/Shanghai').default('UTC'),
   REQUEST_WAIT_SECONDS: seconds().default(70_000),
   UPSTREAM_KEEP_ALIVE: bool().default(false),
   CACHE_MAX_ENTRIES: integer(1, 10_000_000).default(100_000),

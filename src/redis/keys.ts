@@ -7,7 +7,7 @@ export interface RedisKeys {
   readonly lease: (cacheKey: string) => string;
   /** Requests of a client in its current minute. */
   readonly rate: (client: string) => string;
-  /** What was spent on a UTC day: by all, or by one client. */
+  /** What was spent on a day, named by its date: by all, or by one client. */
   readonly spent: (day: string, client?: string) => string;
   /** The reservation that was settled, so that nothing is booked twice. */
   readonly settled: (reservation: string) => string;
@@ -15,6 +15,10 @@ export interface RedisKeys {
   /** Reservations that were counted as unknown because their holder was gone. */
   readonly abandoned: string;
   readonly replicas: string;
+  /** The time zone by which each replica counts days. */
+  readonly timeZones: string;
+  /** The time zone by which days were counted last. */
+  readonly lastTimeZone: string;
   /** What a link writes to find out whether the server takes writes; there only while it is tried out. */
   readonly probe: string;
   /** There while one replica has just looked after the others. */
@@ -49,6 +53,8 @@ export function createRedisKeys(scope: string): RedisKeys {
     reservations: together('reservations'),
     abandoned: together('abandoned'),
     replicas: together('replicas'),
+    timeZones: together('time-zones'),
+    lastTimeZone: together('last-time-zone'),
     probe: together('probe'),
     sweep: together('sweep'),
     pace: together('pace'),

@@ -6,12 +6,20 @@ export interface ReplicasOptions {
   readonly keys: RedisKeys;
   /** This replica; differs from start to start. */
   readonly owner: string;
+  /** By which it counts days: an IANA name. */
+  readonly timeZone: string;
+  /** The names of what was spent on the two UTC days that are nearest to now: version 0.1.0 counted these and kept no zone. */
+  readonly utcDayKeys: () => readonly string[];
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Milliseconds since whenever; never set back. */
   readonly steadyMs: () => number;
   /** Told at each beat at which this machine's clock and the server's differ by a second or more, in milliseconds. */
   readonly onClockOff: (offsetMs: number) => void;
+  /** Told at the first beat by which time zone days were counted before; not told where nothing was counted. */
+  readonly onTimeZoneBefore: (timeZone: string) => void;
+  /** Told at each beat by which time zones the replicas that are there count days: each zone once, ours among them. */
+  readonly onTimeZones: (timeZones: readonly string[]) => void;
   /** Told after every beat: the server is there, and what others have written to it can be read. */
   readonly onBeat: () => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -39,8 +47,10 @@ const FORGOTTEN_SECONDS = 3600;
 const TOLERANCE_MS = 1000;
 
 export function joinReplicas(options: ReplicasOptions): Replicas {
-  const { link, keys, owner, clock, steadyMs, onClockOff, onBeat, onError } = options;
+  const { link, keys, owner, timeZone, utcDayKeys, clock, steadyMs } = options;
+  const { onClockOff, onTimeZoneBefore, onTimeZones, onBeat, onError } = options;
   let count = 1;
+  let hasBeaten = false;
   let measuredOffsetMs: number | undefined;
   /** The server's time by our steady clock, so that it holds also when this machine's clock is set between two beats. */
   let serverAheadMs: number | undefined;
@@ -59,11 +69,16 @@ export function joinReplicas(options: ReplicasOptions): Replicas {
 
   async function beat(): Promise<void> {
     const sentAtMs = steadyMs();
-    const reply = await link.script('kolgwBeat', [keys.replicas], owner, THERE_SECONDS, FORGOTTEN_SECONDS);
-    const [seconds, microseconds, there] = (reply as readonly (string | number)[]).map(Number);
+    const names = [keys.replicas, keys.timeZones, keys.lastTimeZone, ...utcDayKeys()];
+    const values = [owner, THERE_SECONDS, FORGOTTEN_SECONDS, timeZone, Number(!hasBeaten)];
+    const reply = (await link.script('kolgwBeat', names, ...values)) as readonly (string | number)[];
+    const [seconds, microseconds, there, before, ...timeZones] = reply;
     const wayMs = (steadyMs() - sentAtMs) / 2;
     measure(Number(seconds) * 1000 + Number(microseconds) / 1000 + wayMs);
-    count = Math.max(1, there ?? 1);
+    count = Math.max(1, Number(there ?? 1));
+    if (!hasBeaten && before) onTimeZoneBefore(String(before));
+    hasBeaten = true;
+    onTimeZones(timeZones.map(String));
     await onBeat();
   }
 
@@ -82,7 +97,9 @@ export function joinReplicas(options: ReplicasOptions): Replicas {
     beat,
     async close() {
       clearInterval(beating);
-      if (link.isUp) await link.run((client) => client.zrem(keys.replicas, owner)).catch(onError);
+      if (!link.isUp) return;
+      await link.run((client) => client.zrem(keys.replicas, owner)).catch(onError);
+      await link.run((client) => client.hdel(keys.timeZones, owner)).catch(onError);
     },
   };
 }

@@ -178,14 +178,35 @@ export const SCRIPTS = {
       return {time[1], time[2], unpack(redis.call('HGETALL', KEYS[1]))}`,
   },
 
-  /** Says that a replica is there. @returns the server's time in seconds and microseconds, and how many replicas are there */
+  /**
+   * Says that a replica is there, and by which time zone it counts days. The zone is kept as the last one where a replica
+   * starts (`ARGV[5]` is 1), or where none is kept.
+   * @returns the server's time in seconds and microseconds, how many replicas are there, the zone that was kept before
+   * (empty where none was), and each zone of the replicas once
+   */
   kolgwBeat: {
-    numberOfKeys: 1,
+    numberOfKeys: 5,
     lua: `
       local time = redis.call('TIME')
       redis.call('ZADD', KEYS[1], time[1], ARGV[1])
-      redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time[1] - tonumber(ARGV[3]))
-      return {time[1], time[2], redis.call('ZCOUNT', KEYS[1], time[1] - tonumber(ARGV[2]), '+inf')}`,
+      redis.call('HSET', KEYS[2], ARGV[1], ARGV[4])
+      local forgotten = time[1] - tonumber(ARGV[3])
+      for _, owner in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', forgotten)) do redis.call('HDEL', KEYS[2], owner) end
+      redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', forgotten)
+
+      local before = redis.call('GET', KEYS[3])
+      if not before or ARGV[5] == '1' then redis.call('SET', KEYS[3], ARGV[4]) end
+      -- Version 0.1.0 kept none, and counted UTC days.
+      if not before and redis.call('EXISTS', KEYS[4], KEYS[5]) > 0 then before = 'UTC' end
+
+      local there = redis.call('ZRANGEBYSCORE', KEYS[1], time[1] - tonumber(ARGV[2]), '+inf')
+      local reply, isSeen = {time[1], time[2], #there, before or ''}, {}
+      for _, owner in ipairs(there) do
+        local zone = redis.call('HGET', KEYS[2], owner) or 'UTC'
+        if not isSeen[zone] then reply[#reply + 1] = zone end
+        isSeen[zone] = true
+      end
+      return reply`,
   },
 
   /** Takes the next place in line. @returns how long to wait for it, in microseconds */

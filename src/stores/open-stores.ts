@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { createClientLedgers } from '../upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../upstream/memory-ledger.ts';
+import { daysIn } from '../upstream/zone-days.ts';
 import type { OpenStoresOptions, Stores } from './stores.ts';
 
 /**
@@ -12,8 +13,9 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
   const { cache, upstream } = options.config;
   switch (cache.store.kind) {
     case 'memory': {
-      const ledger = createMemoryLedger({ dailyBudget: upstream.dailyBudget, clock });
-      const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock }));
+      const days = daysIn(upstream.budgetTimeZone);
+      const ledger = createMemoryLedger({ dailyBudget: upstream.dailyBudget, days, clock });
+      const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, days, clock }));
       return { answers: undefined, ledger, clients };
     }
     case 'sqlite': {

@@ -9,14 +9,16 @@ import { createRedisRates } from '../server/clients/redis-rates.ts';
 import { createSumUp } from '../telemetry/sum-up.ts';
 import { type BalanceNews, createRedisBalance } from '../upstream/account/shared-balance.ts';
 import { createClientLedgers } from '../upstream/client-ledgers.ts';
-import { type DaySpending, nearestDaysOf } from '../upstream/ledger.ts';
+import type { DaySpending } from '../upstream/ledger.ts';
 import { parseJson } from '../upstream/parse-json.ts';
 import { createRedisBooks } from '../upstream/redis-books.ts';
 import { createRedisPace } from '../upstream/shared-pace.ts';
 import { createRedisPauses, type PauseNews } from '../upstream/shared-pauses.ts';
 import { createStoredLedger, type StoredLedger } from '../upstream/stored-ledger.ts';
 import { systemTimers, within } from '../upstream/timers.ts';
+import { daysIn } from '../upstream/zone-days.ts';
 import { type OpenStoresOptions, START_PATIENCE_MS, type Stores, scopeOf } from './stores.ts';
+import { createTimeZoneLog } from './time-zone-log.ts';
 
 /** Beyond an attempt's own deadline, so that a lease outlives every attempt, in milliseconds. */
 const LEASE_MARGIN_MS = 5000;
@@ -26,7 +28,10 @@ const ABANDONED_SECONDS = 60;
 /** Everything in Redis or Valkey, shared by all replicas. */
 export async function openRedisStores(location: RedisLocation, options: OpenStoresOptions): Promise<Stores> {
   const { config, log, clock, identity, account, endpoint, isRemembered, onBought, closing, onError } = options;
-  const { timeoutMs, dailyBudget, maxPerSecond, balanceIntervalMs: intervalMs } = config.upstream;
+  const { timeoutMs, dailyBudget, budgetTimeZone, maxPerSecond, balanceIntervalMs: intervalMs } = config.upstream;
+  const days = daysIn(budgetTimeZone);
+  const utcDays = daysIn('UTC');
+  const timeZoneLog = createTimeZoneLog(budgetTimeZone, log);
   const steadyMs = performance.now.bind(performance);
   const owner = identity.name;
   const keys = createRedisKeys(scopeOf(config));
@@ -41,9 +46,15 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   const onceAMinute = createSumUp(steadyMs);
 
   const replicas = joinReplicas({
-    ...{ link, keys, owner, clock, steadyMs },
+    ...{ link, keys, owner, timeZone: budgetTimeZone, clock, steadyMs },
     onClockOff: (offsetMs) =>
       onceAMinute('clock', () => log.warn({ offsetMs }, "this machine's clock differs from the store's")),
+    utcDayKeys() {
+      const { before, after } = utcDays.nearestTo(clock());
+      return [keys.spent(before), keys.spent(after)];
+    },
+    onTimeZoneBefore: timeZoneLog.noteStored,
+    onTimeZones: timeZoneLog.noteReplicas,
     onBeat: catchUp,
     onError: (error) => onError('beat', error),
   });
@@ -58,7 +69,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     const books = createRedisBooks({ link, keys, client, owner });
     const mayStartBlind = config.replicas !== undefined;
     const ledger = createStoredLedger({
-      ...{ books, dailyBudget: budget, sharers, mayStartBlind },
+      ...{ books, dailyBudget: budget, days, sharers, mayStartBlind },
       ...{ clock, timers: systemTimers, onError },
     });
     ledgers.add(ledger);
@@ -149,7 +160,7 @@ export async function inspectRedisLedger(location: RedisLocation, config: Config
       throw trouble ?? error;
     });
     const books = createRedisBooks({ link, keys, owner: 'check' });
-    const today = books.today(nearestDaysOf(Date.now()));
+    const today = books.today(daysIn(config.upstream.budgetTimeZone).nearestTo(Date.now()));
     const { day, spending } = await within(systemTimers, START_PATIENCE_MS, today);
     return { today: { day, ...spending } };
   } finally {

@@ -7,11 +7,13 @@ import { prepareSpending } from '../sqlite/spending.ts';
 import { openSqliteFile } from '../sqlite/sqlite-file.ts';
 import { createAbandonedSettling } from '../upstream/abandoned-reservations.ts';
 import { clientScopeOf, createClientLedgers } from '../upstream/client-ledgers.ts';
-import { utcDayOf } from '../upstream/ledger.ts';
 import { createSqliteBooks } from '../upstream/sqlite-books.ts';
 import { createStoredLedger } from '../upstream/stored-ledger.ts';
 import { systemTimers, type Timers, within } from '../upstream/timers.ts';
+import { untilDone } from '../upstream/until-done.ts';
+import { daysIn } from '../upstream/zone-days.ts';
 import { type OpenStoresOptions, START_PATIENCE_MS, type Stores, scopeOf } from './stores.ts';
+import { createTimeZoneLog } from './time-zone-log.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
 /** How long a start waits for the file, which another process may be leaving, in milliseconds. */
@@ -28,13 +30,20 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
   const file = openSqliteFile(path, identity.pid);
   closing.defer(() => file.close());
   const scope = scopeOf(config);
+  const { budgetTimeZone } = config.upstream;
+  const days = daysIn(budgetTimeZone);
+  const timeZoneLog = createTimeZoneLog(budgetTimeZone, log);
   const settleAbandoned = createAbandonedSettling(file, ({ day, atMs }) => {
     const at = new Date(atMs).toISOString();
     log.warn({ day, at }, 'a call of a process that ended; counted as perhaps billed');
   });
+  const prepare = untilDone(async () => {
+    await settleAbandoned();
+    timeZoneLog.noteStored(await file.call('replaceTimeZone', scope, budgetTimeZone));
+  });
   const openLedger = (ofScope: string, dailyBudget?: number) => {
-    const books = createSqliteBooks({ file, scope: ofScope, settleAbandoned, clock });
-    return createStoredLedger({ books, dailyBudget, clock, timers: systemTimers, onError });
+    const books = createSqliteBooks({ file, scope: ofScope, settleAbandoned: prepare, clock });
+    return createStoredLedger({ books, dailyBudget, days, clock, timers: systemTimers, onError });
   };
   const ledger = openLedger(scope, config.upstream.dailyBudget);
   closing.defer(() => ledger.close());
@@ -47,7 +56,7 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
 
   const start = async () => {
     // Longer than for a store in trouble: who has the file decides whether this process may start.
-    await within(systemTimers, HOLDER_PATIENCE_MS, settleAbandoned());
+    await within(systemTimers, HOLDER_PATIENCE_MS, prepare());
     await within(systemTimers, START_PATIENCE_MS, ledger.load());
   };
   const onWait = () => log.debug({ store: path }, 'another process has the store; waiting for its end');
@@ -100,7 +109,8 @@ export function inspectSqliteLedger(path: string, config: Config) {
   if (database === undefined) return undefined;
   try {
     const { spendingOf, openReservations } = prepareSpending(database);
-    const [scope, day] = [scopeOf(config), utcDayOf(Date.now())];
+    const scope = scopeOf(config);
+    const { name: day } = daysIn(config.upstream.budgetTimeZone).at(Date.now());
     const abandoned = isLocked(location) ? [] : openReservations().filter((reservation) => reservation.scope === scope);
     const { billed, unknown, open } = spendingOf(scope, day);
     const lost = abandoned.filter((reservation) => reservation.day === day).length;

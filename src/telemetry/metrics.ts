@@ -20,7 +20,7 @@ export interface MetricSources {
   readonly openBreakers: () => readonly string[];
   /** Billed calls that are left today; undefined without a budget. */
   readonly budgetRemaining: () => number | undefined;
-  /** Billed calls per UTC day; undefined without a budget. */
+  /** Billed calls per day of `BUDGET_TIME_ZONE`; undefined without a budget. */
   readonly budgetLimit: number | undefined;
   /** By how much the store's clock is ahead of this machine's, in milliseconds; undefined where no store is shared. */
   readonly clockOffsetMs: (() => number | undefined) | undefined;
@@ -152,11 +152,14 @@ function addGauges(gauge: AddGauge, sources: MetricSources): void {
   });
   const { budgetLimit } = sources;
   if (budgetLimit !== undefined) {
-    gauge('budget_limit', 'Billed calls per UTC day that may be made.', { aggregator: 'first' }, (it) =>
+    gauge('budget_limit', 'Billed calls that may be made per day of BUDGET_TIME_ZONE.', { aggregator: 'first' }, (it) =>
       it.set(budgetLimit),
     );
-    gauge('budget_remaining', 'Billed calls that are left for this UTC day.', { aggregator: 'min' }, (it) =>
-      it.set(sources.budgetRemaining() ?? 0),
+    gauge(
+      'budget_remaining',
+      'Billed calls that are left for this day of BUDGET_TIME_ZONE.',
+      { aggregator: 'min' },
+      (it) => it.set(sources.budgetRemaining() ?? 0),
     );
   }
   const { clockOffsetMs } = sources;

@@ -1,6 +1,7 @@
 import type { ReservationRow } from '../sqlite/spending.ts';
 import type { SqliteFile } from '../sqlite/sqlite-file.ts';
 import { isClientScope } from './client-ledgers.ts';
+import { untilDone } from './until-done.ts';
 
 /**
  * Counts as unknown, which is as spent, what processes that ended left open in a file. A file has one process at a time, so
@@ -13,19 +14,9 @@ export function createAbandonedSettling(
   file: SqliteFile,
   onSettled: (reservation: ReservationRow) => void,
 ): () => Promise<void> {
-  let settling: Promise<void> | undefined;
-
-  async function settle(): Promise<void> {
+  return untilDone(async () => {
     // A call that a client led is reserved for the client as well.
     for (const reservation of await file.call('settleOpen'))
       if (!isClientScope(reservation.scope)) onSettled(reservation);
-  }
-
-  return () => {
-    settling ??= settle().catch((error: unknown) => {
-      settling = undefined;
-      throw error;
-    });
-    return settling;
-  };
+  });
 }

@@ -8,6 +8,11 @@ export interface BreakerOptions {
   readonly maxPauseMs: number;
   /** Milliseconds since whenever. */
   readonly clock: () => number;
+  /**
+   * Cuts a pause short: for how long a pause that began `agoMs` milliseconds ago may last from its begin, in milliseconds.
+   * No limit by default.
+   */
+  readonly limitPauseMs?: (agoMs: number) => number;
   /** Told when an attempt of this process opened it, or with undefined closed it. */
   readonly onChange?: (pause: Pause | undefined) => void;
 }
@@ -16,7 +21,7 @@ export interface BreakerOptions {
 export interface Pause {
   readonly openedBy: UpstreamErrorCode;
   readonly leftMs: number;
-  /** How long it is in all; a failed probe doubles it. */
+  /** How long it is in all, where nothing cuts it short; a failed probe doubles it. */
   readonly pauseMs: number;
 }
 
@@ -47,14 +52,16 @@ type State =
 /** A probe takes at most one attempt's deadline; nobody knows more, so this is asked again soon. */
 const PROBING_RETRY_AFTER_SECONDS = 5;
 
-export function createBreaker({ firstPauseMs, maxPauseMs, clock, onChange }: BreakerOptions): Breaker {
+export function createBreaker(options: BreakerOptions): Breaker {
+  const { firstPauseMs, maxPauseMs, clock, limitPauseMs = () => Number.POSITIVE_INFINITY, onChange } = options;
   let state: State = { kind: 'closed' };
   /** Times that it was mended from outside. */
   let mendings = 0;
 
   function open(openedBy: UpstreamErrorCode, pauseMs: number): void {
-    state = { kind: 'open', openedBy, untilMs: clock() + pauseMs, pauseMs };
-    onChange?.({ openedBy, leftMs: pauseMs, pauseMs });
+    const leftMs = Math.min(pauseMs, limitPauseMs(0));
+    state = { kind: 'open', openedBy, untilMs: clock() + leftMs, pauseMs };
+    onChange?.({ openedBy, leftMs, pauseMs });
   }
 
   function shut(): void {
@@ -99,7 +106,10 @@ export function createBreaker({ firstPauseMs, maxPauseMs, clock, onChange }: Bre
         state = { kind: 'closed' };
         return;
       }
-      const { openedBy, leftMs, pauseMs } = pause;
+      const { openedBy, pauseMs } = pause;
+      // By its begin, so that a pause that this replica would have cut short is not taken up again when it is over here.
+      const agoMs = pauseMs - pause.leftMs;
+      const leftMs = Math.min(pause.leftMs, limitPauseMs(agoMs) - agoMs);
       const untilMs = clock() + leftMs;
       if (leftMs > 0 && (state.kind === 'closed' || untilMs > state.untilMs))
         state = { kind: 'open', openedBy, untilMs, pauseMs };

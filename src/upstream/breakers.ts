@@ -1,13 +1,20 @@
-import { type Breaker, createBreaker, type Finding, type Pause } from './breaker.ts';
+import { type Breaker, type BreakerOptions, createBreaker, type Finding, type Pause } from './breaker.ts';
 import { createFailureRate } from './failure-rate.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
 import type { UpstreamError } from './upstream-error.ts';
+import { daysIn } from './zone-days.ts';
 
 /** How long the first pause of every breaker but the quota's lasts, in milliseconds. */
 export const FIRST_PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 600_000;
-/** The vendor names no time zone for the day of its quota, so it is asked now and then. */
+/** The quota is probed so often, for it can be raised at any time, in milliseconds. */
 const QUOTA_PAUSE_MS = 900_000;
+/**
+ * Whose midnight begins the day of the vendor's quota (code 303), and so the moment of a probe. The quota counts code 0
+ * only, all tokens of the account together.
+ * @see integrators who quote the vendor's usage guide, September 2026. It is second-hand, so the other probes stay.
+ */
+const VENDOR_QUOTA_TIME_ZONE = 'Asia/Shanghai';
 
 export type BreakerName = 'account' | 'endpoint' | 'quota' | 'upstream';
 
@@ -24,24 +31,34 @@ export interface Breakers {
 }
 
 export interface BreakersOptions {
-  /** Milliseconds since whenever. */
+  /** Milliseconds since the epoch, for the vendor's midnight. */
   readonly clock: () => number;
+  /** Milliseconds since whenever, for how long a pause lasts; never set back. The clock by default. */
+  readonly steadyMs?: (() => number) | undefined;
   /** Told what attempts of this process opened, or with undefined closed. */
   readonly onChange?: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;
 }
 
 /** One breaker per thing that can be condemned: each opens by what failed, and not by how often alone. */
-export function createBreakers({ clock, onChange }: BreakersOptions): Breakers {
-  const create = (name: BreakerName, firstPauseMs = FIRST_PAUSE_MS, maxPauseMs = MAX_PAUSE_MS) =>
-    createBreaker({ firstPauseMs, maxPauseMs, clock, onChange: (pause) => onChange?.(name, pause) });
+export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOptions): Breakers {
+  const create = (name: BreakerName, options?: Partial<BreakerOptions>) =>
+    createBreaker({
+      ...{ firstPauseMs: FIRST_PAUSE_MS, maxPauseMs: MAX_PAUSE_MS, clock: steadyMs },
+      onChange: (pause) => onChange?.(name, pause),
+      ...options,
+    });
+  const quotaDays = daysIn(VENDOR_QUOTA_TIME_ZONE);
   const breakers: Readonly<Record<BreakerName, Breaker>> = {
     account: create('account'),
     endpoint: create('endpoint'),
-    quota: create('quota', QUOTA_PAUSE_MS, QUOTA_PAUSE_MS),
+    quota: create('quota', {
+      ...{ firstPauseMs: QUOTA_PAUSE_MS, maxPauseMs: QUOTA_PAUSE_MS },
+      limitPauseMs: (agoMs) => quotaDays.msToNext(clock() - agoMs),
+    }),
     upstream: create('upstream'),
   };
   const names = Object.keys(breakers) as BreakerName[];
-  const failureRate = createFailureRate(clock);
+  const failureRate = createFailureRate(steadyMs);
 
   function findingFor(name: BreakerName, outcome: LinkIndexOutcome): Finding {
     if (outcome.kind === 'failure' && outcome.error.verdict.condemns === 'nothing') return 'nothing';

@@ -1,6 +1,6 @@
 import { type Billed, BUDGET_EXHAUSTED, CLIENT_BUDGET_EXHAUSTED, LEDGER_UNREADABLE } from './business-codes.ts';
 import type { ClientLedgers } from './client-ledgers.ts';
-import { type Ledger, msToNextUtcDay, type Reservation } from './ledger.ts';
+import type { Ledger, Reservation } from './ledger.ts';
 import type { LinkIndexOutcome, LinkIndexSource } from './link-index-source.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -23,12 +23,13 @@ export function createBudgeted({ source, ledger, clients, clock }: BudgetedOptio
       let billed: Billed = 'no';
       try {
         if (payer) {
-          const ofClient = await clients.of(payer.name).reserve({ budget: payer.billedPerDay, flight });
-          if (ofClient === undefined) return refused(clientBudgetExhausted(clock()));
+          const clientLedger = clients.of(payer.name);
+          const ofClient = await clientLedger.reserve({ budget: payer.billedPerDay, flight });
+          if (ofClient === undefined) return refused(clientBudgetExhausted(clientLedger));
           reservations.push(ofClient);
         }
         const ofAccount = await ledger.reserve({ flight });
-        if (ofAccount === undefined) return refused(budgetExhausted(ledger, clock()));
+        if (ofAccount === undefined) return refused(budgetExhausted(ledger));
         reservations.push(ofAccount);
         billed = 'unknown';
         const outcome = await source.read(key, options);
@@ -42,17 +43,17 @@ export function createBudgeted({ source, ledger, clients, clock }: BudgetedOptio
   };
 }
 
-export function budgetExhausted(ledger: Ledger, nowMs: number): UpstreamError {
+export function budgetExhausted(ledger: Ledger): UpstreamError {
   if (!ledger.isKnown()) return new UpstreamError(LEDGER_UNREADABLE, { retryAfterSeconds: 5 });
-  return new UpstreamError(BUDGET_EXHAUSTED, { retryAfterSeconds: secondsToNextDay(nowMs) });
+  return new UpstreamError(BUDGET_EXHAUSTED, { retryAfterSeconds: secondsToNextDay(ledger) });
 }
 
-export function clientBudgetExhausted(nowMs: number): UpstreamError {
-  return new UpstreamError(CLIENT_BUDGET_EXHAUSTED, { retryAfterSeconds: secondsToNextDay(nowMs) });
+export function clientBudgetExhausted(ledger: Ledger): UpstreamError {
+  return new UpstreamError(CLIENT_BUDGET_EXHAUSTED, { retryAfterSeconds: secondsToNextDay(ledger) });
 }
 
-function secondsToNextDay(nowMs: number): number {
-  return Math.ceil(msToNextUtcDay(nowMs) / 1000);
+function secondsToNextDay(ledger: Ledger): number {
+  return Math.ceil(ledger.msToNextDay() / 1000);
 }
 
 export function billedOf(outcome: LinkIndexOutcome): Billed {

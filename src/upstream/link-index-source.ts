@@ -62,7 +62,7 @@ export type Freshness = 'FRESH' | 'STALE_REVALIDATING' | 'STALE_UPSTREAM_FAILED'
 /** Who pays: a client with, perhaps, a limit of its own. */
 export interface Payer {
   readonly name: string;
-  /** Billed calls per UTC day that it may lead; undefined is no limit of its own. */
+  /** Billed calls per day of `BUDGET_TIME_ZONE` that it may lead; undefined is no limit of its own. */
   readonly billedPerDay: number | undefined;
 }
 

@@ -1,19 +1,26 @@
 import type { Billed } from './business-codes.ts';
-import { type DaySpending, type Ledger, spentIn, utcDayOf } from './ledger.ts';
+import { type DaySpending, type Ledger, spentIn } from './ledger.ts';
+import type { ZoneDays } from './zone-days.ts';
 
 export interface MemoryLedgerOptions {
-  /** Billed calls per UTC day; undefined is no limit, 0 buys nothing. */
+  /** Billed calls per day; undefined is no limit, 0 buys nothing. */
   readonly dailyBudget: number | undefined;
+  /** Those of `BUDGET_TIME_ZONE`. */
+  readonly days: ZoneDays;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
 
 /** A ledger that ends with the process. */
-export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clock }: MemoryLedgerOptions): Ledger {
+export function createMemoryLedger({
+  dailyBudget = Number.POSITIVE_INFINITY,
+  days,
+  clock,
+}: MemoryLedgerOptions): Ledger {
   let spending: Mutable<DaySpending> = { day: '', billed: 0, unknown: 0, open: 0 };
 
   function today(): Mutable<DaySpending> {
-    const day = utcDayOf(clock());
+    const { name: day } = days.at(clock());
     if (spending.day !== day) spending = { day, billed: 0, unknown: 0, open: 0 };
     return spending;
   }
@@ -38,6 +45,7 @@ export function createMemoryLedger({ dailyBudget = Number.POSITIVE_INFINITY, clo
     isExhausted: () => isUsedUp(dailyBudget),
     isKnown: () => true,
     today: () => ({ ...today() }),
+    msToNextDay: () => days.msToNext(clock()),
     close: async () => {},
   };
 }

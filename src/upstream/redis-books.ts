@@ -1,7 +1,7 @@
 import type { RedisKeys } from '../redis/keys.ts';
 import type { RedisLink } from '../redis/link.ts';
-import type { NearestDays } from './ledger.ts';
 import type { BookedSpending, SpendingBooks, SpendingOfDay } from './spending-books.ts';
+import type { NearestDays } from './zone-days.ts';
 
 export interface RedisBooksOptions {
   readonly link: RedisLink;
@@ -12,7 +12,10 @@ export interface RedisBooksOptions {
   readonly owner: string;
 }
 
-/** A day is of no use to anybody after it; replicas whose clocks differ may still ask, in seconds. */
+/**
+ * How long a day is kept after its last call, in seconds. It is asked for again by a replica whose clock is behind, and
+ * after a change of time zone: a day that began in UTC+14 ends 51 hours later in UTC-12.
+ */
 const KEPT_SECONDS = 3 * 86_400;
 
 /** A ledger's books in Redis, which all replicas share. */

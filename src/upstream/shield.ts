@@ -54,14 +54,13 @@ export interface Shield extends LinkIndexSource {
 export function createShield(options: ShieldOptions): Shield {
   const { source, ledger, clients, hasBreakers, pauses, clock } = options;
   const { steadyMs = clock } = options;
-  const breakers = createBreakers({ clock: steadyMs, onChange: pauses?.tell });
+  const breakers = createBreakers({ clock, steadyMs, onChange: pauses?.tell });
   const stopping = new AbortController();
 
   function refusal(): UpstreamError | undefined {
     if (stopping.signal.aborted) return new UpstreamError(STOPPING, { retryAfterSeconds: 1 });
     return (
-      (hasBreakers ? breakers.refusal() : undefined) ??
-      (ledger.isExhausted() ? budgetExhausted(ledger, clock()) : undefined)
+      (hasBreakers ? breakers.refusal() : undefined) ?? (ledger.isExhausted() ? budgetExhausted(ledger) : undefined)
     );
   }
 
@@ -87,8 +86,8 @@ export function createShield(options: ShieldOptions): Shield {
   return {
     read: (key, readOptions) => retrying.read(key, readOptions),
     refusal(payer) {
-      const isUsedUp = payer?.billedPerDay !== undefined && clients.of(payer.name).isExhausted();
-      return admission.refusal() ?? (isUsedUp ? clientBudgetExhausted(clock()) : undefined);
+      const ofClient = payer?.billedPerDay === undefined ? undefined : clients.of(payer.name);
+      return admission.refusal() ?? (ofClient?.isExhausted() ? clientBudgetExhausted(ofClient) : undefined);
     },
     get inFlight() {
       return admission.inFlight;

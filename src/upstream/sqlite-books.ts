@@ -1,12 +1,12 @@
 import type { SqliteFile } from '../sqlite/sqlite-file.ts';
-import { dayAt } from './ledger.ts';
 import type { SpendingBooks } from './spending-books.ts';
+import { chooseDay } from './zone-days.ts';
 
 export interface SqliteBooksOptions {
   readonly file: SqliteFile;
   /** One account at one upstream, or a client of it. */
   readonly scope: string;
-  /** Settles what processes that ended left open in the file; asked before each reservation. */
+  /** Settles what processes that ended left open in the file, and whatever else comes first; asked before each reservation. */
   readonly settleAbandoned: () => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -31,11 +31,11 @@ export function createSqliteBooks({ file, scope, settleAbandoned, clock }: Sqlit
 
   return {
     async today(days) {
-      const day = dayAt(days, clock());
+      const day = chooseDay(days, clock());
       return { day, spending: await file.call('spendingOf', scope, day) };
     },
     async reserve({ id, days, budget = null }) {
-      const day = dayAt(days, clock());
+      const day = chooseDay(days, clock());
       const request = { scope, day, budget, atMs: clock() };
       const reserving = settleAbandoned().then(() => file.call('reserve', request));
       rows.set(

@@ -1,17 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Billed } from './business-codes.ts';
-import {
-  type DaySpending,
-  type Ledger,
-  msToNextUtcDay,
-  nearestDaysOf,
-  type Reservation,
-  spentIn,
-  utcDayOf,
-} from './ledger.ts';
+import { type DaySpending, type Ledger, type Reservation, spentIn } from './ledger.ts';
 import { type Cost, createSettlementQueue } from './settlement-queue.ts';
 import type { BookedSpending, SpendingBooks } from './spending-books.ts';
 import { STORE_PATIENCE_MS, type Timers, within } from './timers.ts';
+import type { ZoneDays } from './zone-days.ts';
 
 /** How long a refusal for the budget stands before the books are asked again, in milliseconds: another replica may have given calls back. */
 const EXHAUSTED_MS = 1000;
@@ -20,6 +13,8 @@ export interface StoredLedgerOptions {
   readonly books: SpendingBooks;
   /** Undefined is no limit. */
   readonly dailyBudget: number | undefined;
+  /** Those of `BUDGET_TIME_ZONE`. */
+  readonly days: ZoneDays;
   /** Among how many replicas a budget is divided while the books are away. Default 1. */
   readonly sharers?: () => number;
   /** Whether books that were never read leave a share of the budget all the same. Default false: they leave nothing. */
@@ -39,7 +34,7 @@ export interface StoredLedger extends Ledger {
  * knew, and books that when they are back; with a budget and books that were never read, nothing may be bought.
  */
 export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
-  const { books, dailyBudget, sharers = () => 1, mayStartBlind = false, clock, timers, onError } = options;
+  const { books, dailyBudget, days, sharers = () => 1, mayStartBlind = false, clock, timers, onError } = options;
   /** The last that the books said of the day, and never less than they said before. */
   let known: ({ readonly day: string } & BookedSpending) | undefined;
   /** How many reservations in the books this process has not settled, by their day; books made anew do not know them. */
@@ -53,8 +48,8 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
 
   /** A store whose clock is ahead may have begun the next day before we have. Any other day to come is one of a clock that was wrong. */
   function currentDay(): string {
-    const day = utcDayOf(clock());
-    const { after } = nearestDaysOf(clock());
+    const { name: day } = days.at(clock());
+    const { after } = days.nearestTo(clock());
     return known !== undefined && known.day > day && known.day === after ? after : day;
   }
 
@@ -109,7 +104,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     if (queue.isWaiting) await queue.flush();
     const today = currentDay();
     const room = budget === undefined ? undefined : budget - spentIn(queue.unbookedOn(today));
-    const reserving = books.reserve({ ...{ id, flight, budget: room }, days: nearestDaysOf(clock()) });
+    const reserving = books.reserve({ ...{ id, flight, budget: room }, days: days.nearestTo(clock()) });
     const { day, isGranted, spending } = await reserving.catch((error: unknown) => {
       // What they reserved all the same is given back, for memory counts the call.
       queue.settleLater({ id, day: today, billed: 0, unknown: 0 });
@@ -138,7 +133,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
 
   return {
     async load() {
-      const { day, spending } = await books.today(nearestDaysOf(clock()));
+      const { day, spending } = await books.today(days.nearestTo(clock()));
       learn(day, spending);
     },
     async reserve({ budget = dailyBudget, flight } = {}) {
@@ -158,7 +153,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
         reservation = reserveInMemory(day, budget);
       }
       if (reservation === undefined) {
-        exhaustedUntilMs = clock() + Math.min(EXHAUSTED_MS, msToNextUtcDay(clock()));
+        exhaustedUntilMs = clock() + Math.min(EXHAUSTED_MS, days.msToNext(clock()));
       }
       return reservation;
     },
@@ -168,6 +163,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     },
     isKnown: () => known !== undefined || mayStartBlind,
     today: () => spentOn(currentDay()),
+    msToNextDay: () => days.msToNext(clock()),
     close: () => queue.close(),
   };
 }

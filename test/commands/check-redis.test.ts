@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { check } from '../../src/commands/check.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { createRedisKeys } from '../../src/redis/keys.ts';
-import { utcDayOf } from '../../src/upstream/ledger.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { createAuthority, describeWithTls, startTlsRedis } from '../support/redis-tls.ts';
 import { replies, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { CANARY_TOKEN } from '../support/test-gateway.ts';
+import { utcDayOf } from '../support/utc-days.ts';
 
 const PASSWORD = 'hunter2-canary';
 

@@ -179,6 +179,10 @@ describe('check', () => {
       { UPSTREAM_BALANCE_SECONDS: '300' },
       'no daily budget, at most 32 calls in flight, no limit per second, 3 attempts per answer, balance read every 300 s',
     ],
+    [
+      { UPSTREAM_DAILY_BUDGET: '9', BUDGET_TIME_ZONE: 'Asia/Shanghai' },
+      'daily budget 9 calls, days of Asia/Shanghai, at most 32 calls in flight, no limit per second, 3 attempts per answer',
+    ],
   ])('prints what bounds the spending with %j', async (limits, line) => {
     await using upstream = await startScriptedUpstream(replies(200, 'pong'));
     const { stdout } = await run(['check'], { ...env(upstream.baseUrl), ...limits });

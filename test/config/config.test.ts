@@ -29,6 +29,7 @@ describe('defaults', () => {
         maxPerSecond: undefined,
         maxQueued: 1000,
         dailyBudget: undefined,
+        budgetTimeZone: 'UTC',
       },
       cache: {
         maxEntries: 100_000,
@@ -351,4 +352,20 @@ describe('workers', () => {
 
 test.each(['0', '65', '2.5', 'auto'])('WORKERS=%s is refused', (text) => {
   expect(problemsOf({ WORKERS: text })).toContain(`  WORKERS: expected an integer from 1 to 64, got "${text}"`);
+});
+
+describe('BUDGET_TIME_ZONE', () => {
+  test.each(['Asia/Shanghai', 'UTC', 'America/Sao_Paulo', 'Etc/GMT+12', 'asia/kolkata'])('takes %s', (text) => {
+    expect(parseConfig({ BUDGET_TIME_ZONE: text }).upstream.budgetTimeZone).toBe(text);
+  });
+
+  test.each(['Shanghai', '+08:00', 'UTC+8', '8'])('refuses %s, and says what was expected', (text) => {
+    expect(problemsOf({ BUDGET_TIME_ZONE: text })).toContain(
+      `  BUDGET_TIME_ZONE: expected an IANA name such as Asia/Shanghai, got "${text}"`,
+    );
+  });
+
+  test('stops the start where its name is misspelt', () => {
+    expect(problemsOf({ BUDGET_TIMEZONE: 'Asia/Shanghai' })).toContain('did you mean BUDGET_TIME_ZONE?');
+  });
 });

@@ -14,6 +14,7 @@ import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
 import { createStoredLedger, type StoredLedger } from '../../src/upstream/stored-ledger.ts';
 import type { Timers } from '../../src/upstream/timers.ts';
 import type { TestClock } from '../support/test-clock.ts';
+import { UTC_DAYS } from '../support/utc-days.ts';
 import type { SurvivingDatabase } from './surviving-database.ts';
 
 export interface LineSettings {
@@ -64,7 +65,7 @@ export async function startLine(options: LineOptions): Promise<GatewayLine> {
   const settleAbandoned = createAbandonedSettling(file, () => {});
   await settleAbandoned();
   const books = createSqliteBooks({ file, scope: SCOPE, settleAbandoned, clock: clock.nowMs });
-  const ledger = createStoredLedger({ books, dailyBudget: settings.dailyBudget, ...common });
+  const ledger = createStoredLedger({ books, dailyBudget: settings.dailyBudget, days: UTC_DAYS, ...common });
   await ledger.load();
 
   const random = () => settings.jitter;

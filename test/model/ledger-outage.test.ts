@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { utcDayOf } from '../../src/upstream/ledger.ts';
 import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { UTC_DAYS, utcDayOf } from '../support/utc-days.ts';
 import { SCOPE } from './gateway-line.ts';
 import { settled } from './held-source.ts';
 import { createSurvivingDatabase } from './surviving-database.ts';
@@ -16,7 +16,7 @@ async function setUpOutage() {
   const { file } = database.connect();
   const common = { clock: clock.nowMs, timers: clock.timers, dailyBudget: undefined };
   const books = createSqliteBooks({ file, scope: SCOPE, settleAbandoned: async () => {}, clock: clock.nowMs });
-  const ledger = createStoredLedger({ books, ...common });
+  const ledger = createStoredLedger({ books, days: UTC_DAYS, ...common });
   await ledger.load();
   database.isAway = true;
   const reservation = await ledger.reserve();

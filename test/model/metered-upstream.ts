@@ -1,6 +1,5 @@
 import { billedOf } from '../../src/upstream/budgeted.ts';
 import type { Billed } from '../../src/upstream/business-codes.ts';
-import { utcDayOf } from '../../src/upstream/ledger.ts';
 import type {
   LinkIndexKey,
   LinkIndexOutcome,
@@ -10,6 +9,7 @@ import type {
 } from '../../src/upstream/link-index-source.ts';
 import type { UpstreamErrorDetails } from '../../src/upstream/upstream-error.ts';
 import type { TestClock } from '../support/test-clock.ts';
+import { utcDayOf } from '../support/utc-days.ts';
 import { cacheKeyIn } from './gateway-line.ts';
 import { outcomeOf, type Reply } from './paid-outcomes.ts';
 

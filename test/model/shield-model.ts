@@ -1,5 +1,5 @@
-import { utcDayOf } from '../../src/upstream/ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { utcDayOf } from '../support/utc-days.ts';
 import { type GatewayLine, type LineSettings, SCOPE, startLine } from './gateway-line.ts';
 import { settled } from './held-source.ts';
 import { createMeteredUpstream } from './metered-upstream.ts';

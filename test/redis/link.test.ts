@@ -30,7 +30,9 @@ const ping = (link: RedisLink) => link.run((client) => client.ping());
 /** A machine that is busy may make any single reply late, and the link then is down for a moment. */
 const answersSoon = (link: RedisLink) => expect.poll(() => ping(link), SOON).toBe('PONG');
 const beatsSoon = (link: RedisLink) =>
-  expect.poll(() => link.script('kolgwBeat', ['replicas'], 'one', 15, 3600), SOON).toHaveLength(3);
+  expect
+    .poll(() => link.script('kolgwBeat', ['replicas', 'zones', 'zone', 'day', 'next'], 'one', 15, 3600, 'UTC', 0), SOON)
+    .toHaveLength(5);
 const isDownSoon = (link: RedisLink) => expect.poll(() => link.isUp, SOON).toBe(false);
 
 /** What happens to a command that is sent now, if that is known without waiting for anything. */

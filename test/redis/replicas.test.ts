@@ -12,18 +12,23 @@ describeWithRedis('replicas of one Redis', () => {
     const keys = redis.newKeys();
     return {
       keys,
-      join(owner: string, clock = Date.now) {
+      join(owner: string, clock = Date.now, timeZone = 'UTC') {
         const link = redis.newLink();
         const offsets: number[] = [];
         const beats: number[] = [];
+        const timeZones: (readonly string[])[] = [];
+        const zonesBefore: string[] = [];
         const replicas = joinReplicas({
-          ...{ link, keys, owner, clock, steadyMs: performance.now.bind(performance) },
+          ...{ link, keys, owner, timeZone, clock, steadyMs: performance.now.bind(performance) },
           onClockOff: (offsetMs) => offsets.push(offsetMs),
+          utcDayKeys: () => [keys.spent('2026-01-02'), keys.spent('2026-01-03')],
+          onTimeZoneBefore: (zone) => zonesBefore.push(zone),
+          onTimeZones: (zones) => timeZones.push(zones),
           onBeat: async () => void beats.push(replicas.count),
           onError: () => {},
         });
         onTestFinished(() => replicas.close());
-        return { link, replicas, offsets, beats };
+        return { link, replicas, offsets, beats, timeZones, zonesBefore };
       },
     };
   }
@@ -98,5 +103,55 @@ describeWithRedis('replicas of one Redis', () => {
     one.link.fault = 'none';
     await one.replicas.beat();
     expect(one.replicas.count).toBe(1);
+  });
+
+  test('tell each other their time zones at each beat, each zone once, and forget them with the replica', async () => {
+    const { join, keys } = setUp();
+    const [one, two, three] = [join('1'), join('2', Date.now, 'Asia/Shanghai'), join('3', Date.now, 'Asia/Shanghai')];
+    for (const { replicas } of [one, two, three, one]) await replicas.beat();
+    expect(one.timeZones.map((zones) => zones.toSorted())).toEqual([['UTC'], ['Asia/Shanghai', 'UTC']]);
+    for (const { replicas } of [two, three]) await replicas.close();
+    await one.replicas.beat();
+    expect(one.timeZones.at(-1)).toEqual(['UTC']);
+    expect(await redis.ask('HKEYS', keys.timeZones)).toEqual(['1']);
+  });
+
+  test('learn at their first beat alone by which zone days were counted last, and keep their own where none is kept', async () => {
+    const { join, keys } = setUp();
+    const [one, two] = [join('1'), join('2', Date.now, 'Asia/Shanghai')];
+    for (const { replicas } of [one, one, two, two, one]) await replicas.beat();
+    expect([one.zonesBefore, two.zonesBefore]).toEqual([[], ['UTC']]);
+    expect(await redis.ask('GET', keys.lastTimeZone)).toBe('Asia/Shanghai');
+    await redis.ask('DEL', keys.lastTimeZone);
+    await one.replicas.beat();
+    expect(await redis.ask('GET', keys.lastTimeZone), 'in a store that was lost').toBe('UTC');
+  });
+
+  test.each(['2026-01-02', '2026-01-03'])('take what version 0.1.0 has spent on %s for days of UTC', async (day) => {
+    const { join, keys } = setUp();
+    await redis.ask('HSET', keys.spent(day), 'billed', 1);
+    const { replicas, zonesBefore } = join('1', Date.now, 'Asia/Shanghai');
+    for (let times = 0; times < 2; times += 1) await replicas.beat();
+    expect(zonesBefore).toEqual(['UTC']);
+  });
+
+  test('take one of version 0.1.0, which tells no time zone, for one of UTC; one that is silent for none', async () => {
+    const { join, keys } = setUp();
+    const { replicas, timeZones } = join('1', Date.now, 'Asia/Shanghai');
+    const [seconds] = (await redis.ask('TIME')) as [string];
+    await redis.ask(
+      'ZADD',
+      keys.replicas,
+      Number(seconds) - 3700,
+      'gone',
+      Number(seconds) - 60,
+      'silent',
+      seconds,
+      'old',
+    );
+    await redis.ask('HSET', keys.timeZones, 'gone', 'Europe/Berlin', 'silent', 'Asia/Tokyo');
+    await replicas.beat();
+    expect(timeZones.map((zones) => zones.toSorted())).toEqual([['Asia/Shanghai', 'UTC']]);
+    expect(await redis.ask('HKEYS', keys.timeZones), 'the zone of one that is forgotten').not.toContain('gone');
   });
 });

@@ -8,8 +8,10 @@ import type { Billed } from '../../src/upstream/business-codes.ts';
 import type { Ledger, Reservation } from '../../src/upstream/ledger.ts';
 import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
+import { daysIn, type ZoneDays } from '../../src/upstream/zone-days.ts';
 import { temporaryStorePath } from './answer-store-contract.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
+import { UTC_DAYS } from './utc-days.ts';
 
 /** The last tenth of a second of a UTC day. */
 export const BEFORE_MIDNIGHT_MS = Date.UTC(2026, 0, 2, 23, 59, 59, 900);
@@ -19,6 +21,7 @@ export const LEDGER_SCOPE = 'v1 https://upstream.example';
 
 export interface LedgerUnderTest {
   readonly dailyBudget: number | undefined;
+  readonly days: ZoneDays;
   readonly clock: TestClock;
 }
 
@@ -37,8 +40,12 @@ export async function spend(ledger: Ledger, billed: Billed = 'yes'): Promise<boo
 
 /** What every Ledger holds to. */
 export function describeLedger(name: string, open: (options: LedgerUnderTest) => Ledger | Promise<Ledger>): void {
-  async function start(dailyBudget: number | undefined, clock = createTestClock(BEFORE_MIDNIGHT_MS)) {
-    const ledger = await open({ dailyBudget, clock });
+  async function start(
+    dailyBudget: number | undefined,
+    clock = createTestClock(BEFORE_MIDNIGHT_MS),
+    days: ZoneDays = UTC_DAYS,
+  ) {
+    const ledger = await open({ dailyBudget, days, clock });
     onTestFinished(() => ledger.close());
     return { ledger, clock };
   }
@@ -114,6 +121,35 @@ export function describeLedger(name: string, open: (options: LedgerUnderTest) =>
       expect(await spend(ledger)).toBe(false);
     });
 
+    test.each([
+      ['Asia/Shanghai', 'ahead of UTC', '2026-01-02T15:59:59.900Z', '2026-01-03', 24],
+      ['Pacific/Kiritimati', 'the furthest ahead', '2026-01-02T09:59:59.900Z', '2026-01-03', 24],
+      ['Etc/GMT+12', 'the furthest behind', '2026-01-02T11:59:59.900Z', '2026-01-02', 24],
+      ['Asia/Kolkata', 'of a half hour', '2026-01-02T18:29:59.900Z', '2026-01-03', 24],
+      ['America/New_York', 'before a day of 23 hours', '2026-03-08T04:59:59.900Z', '2026-03-08', 23],
+      ['America/New_York', 'before a day of 25 hours', '2026-11-01T03:59:59.900Z', '2026-11-01', 25],
+      ['America/Sao_Paulo', 'before a day without midnight', '2018-11-04T02:59:59.900Z', '2018-11-04', 23],
+      ['Pacific/Apia', 'before a date that is skipped', '2011-12-30T09:59:59.900Z', '2011-12-31', 24],
+    ])('a day of %s (%s) begins with nothing spent', async (timeZone, _, before, next, hours) => {
+      const { ledger, clock } = await start(1, createTestClock(Date.parse(before)), daysIn(timeZone));
+      const late = await ledger.reserve();
+      expect(await spend(ledger)).toBe(false);
+      expect(ledger.msToNextDay()).toBe(100);
+      clock.advanceMs(99);
+      expect(await spend(ledger)).toBe(false);
+      const { day } = ledger.today();
+      clock.advanceMs(1);
+      expect([day < next, ledger.today()]).toEqual([true, { day: next, billed: 0, unknown: 0, open: 0 }]);
+      expect(ledger.msToNextDay()).toBe(hours * 3_600_000);
+      await late?.settle('yes');
+      expect(ledger.today(), 'the call of the day before').toMatchObject({ day: next, billed: 0 });
+      expect([await spend(ledger), await spend(ledger)]).toEqual([true, false]);
+      clock.advanceMs(hours * 3_600_000 - 1);
+      expect([ledger.msToNextDay(), await spend(ledger)]).toEqual([1, false]);
+      clock.advanceMs(1);
+      expect(await spend(ledger)).toBe(true);
+    });
+
     test('a clock that was a month ahead and is set right: the budget of the day counts', async () => {
       const { ledger, clock } = await start(1);
       clock.setByMs(30 * 86_400_000);
@@ -149,6 +185,7 @@ export function describeLedger(name: string, open: (options: LedgerUnderTest) =>
 interface OpenOptions {
   readonly path?: string;
   readonly dailyBudget?: number | undefined;
+  readonly days?: ZoneDays;
   readonly clock?: TestClock;
   readonly scope?: string;
   /** What stands between the ledger and its file. */
@@ -157,12 +194,12 @@ interface OpenOptions {
 
 /** A sqlite ledger whose file is closed with the test. */
 export function openLedger(options: OpenOptions = {}) {
-  const { path = temporaryStorePath(), dailyBudget, scope = LEDGER_SCOPE } = options;
+  const { path = temporaryStorePath(), dailyBudget, days = UTC_DAYS, scope = LEDGER_SCOPE } = options;
   const { clock = createTestClock(), through = (file) => file } = options;
   const direct = openSqliteFile(path, 1, { after: clock.timers.after });
   const file = through(direct);
   const books = createSqliteBooks({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs });
-  const ledger = createStoredLedger({ books, dailyBudget, clock: clock.nowMs, timers: clock.timers });
+  const ledger = createStoredLedger({ books, dailyBudget, days, clock: clock.nowMs, timers: clock.timers });
   onTestFinished(() => direct.close());
   return { ledger, file, path, clock };
 }

@@ -1,13 +1,14 @@
 import { onTestFinished } from 'vitest';
 import type { RedisKeys } from '../../src/redis/keys.ts';
-import type { NearestDays } from '../../src/upstream/ledger.ts';
 import { createRedisBooks } from '../../src/upstream/redis-books.ts';
 import { createStoredLedger, type StoredLedgerOptions } from '../../src/upstream/stored-ledger.ts';
+import type { NearestDays } from '../../src/upstream/zone-days.ts';
 import { DAY } from './ledger-contract.ts';
 import type { RedisInUse } from './redis-link.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
+import { UTC_DAYS } from './utc-days.ts';
 
-export interface ReplicaOptions extends Partial<Pick<StoredLedgerOptions, 'dailyBudget' | 'mayStartBlind'>> {
+export interface ReplicaOptions extends Partial<Pick<StoredLedgerOptions, 'dailyBudget' | 'days' | 'mayStartBlind'>> {
   readonly sharers?: number;
   readonly owner?: string;
   readonly client?: string;
@@ -31,12 +32,12 @@ export function createRedisLedgers(redis: RedisInUse, keys: RedisKeys = redis.ne
     open(options: ReplicaOptions = {}) {
       replicas += 1;
       const { clock = createTestClock(), client, owner = `replica-${replicas}` } = options;
-      const { dailyBudget, sharers = 1, mayStartBlind = false, serverNowMs = clock.nowMs } = options;
+      const { dailyBudget, days = UTC_DAYS, sharers = 1, mayStartBlind = false, serverNowMs = clock.nowMs } = options;
       const link = redis.newLink(serverNowMs);
       const books = createRedisBooks({ link, keys, client, owner });
       const errors: string[] = [];
       const ledger = createStoredLedger({
-        ...{ books, dailyBudget, sharers: () => sharers, mayStartBlind },
+        ...{ books, dailyBudget, days, sharers: () => sharers, mayStartBlind },
         ...{ clock: clock.nowMs, timers: clock.timers },
         onError: (operation, error) => errors.push(`${operation}: ${(error as Error).message}`),
       });

@@ -9,6 +9,7 @@ import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { outcomeOf, type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { UTC_DAYS } from '../support/utc-days.ts';
 
 const FIRST_PAUSE_MS = 30_000;
 
@@ -124,7 +125,7 @@ test('what another replica tells refuses also those who wait for their turn', as
       listener = each;
     },
   };
-  const ledger = createMemoryLedger({ dailyBudget: undefined, clock: clock.nowMs });
+  const ledger = createMemoryLedger({ dailyBudget: undefined, days: UTC_DAYS, clock: clock.nowMs });
   const shield = createShield({
     ...{ source, ledger, clients: createClientLedgers(() => ledger), pauses, hasBreakers: true },
     ...{ maxAttempts: 1, maxConcurrent: 1, maxPerSecond: undefined, maxQueued: 9 },

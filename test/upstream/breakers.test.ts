@@ -10,9 +10,9 @@ import { createTestClock } from '../support/test-clock.ts';
 
 const KEY = keyOf('7');
 
-function setUp() {
-  const clock = createTestClock();
-  const breakers = createBreakers({ clock: clock.nowMs });
+function setUp(startMs?: number) {
+  const clock = createTestClock(startMs);
+  const breakers = createBreakers({ clock: clock.nowMs, steadyMs: clock.steadyMs });
   return {
     clock,
     breakers,
@@ -76,6 +76,96 @@ describe('how long it pauses', () => {
     }
     await attempt(0);
     expect(breakers.openNames()).toEqual([]);
+  });
+
+  describe('the quota is probed besides at midnight in Shanghai, where the day of the quota begins', () => {
+    const MIDNIGHT_MS = Date.UTC(2026, 0, 2, 16);
+    const QUARTER_MS = 900_000;
+
+    test.each([
+      [600_000, 600],
+      [899_999, 900],
+      [900_000, 900],
+      [900_001, 900],
+      [1, 1],
+      // Midnight is over: the next one is a day away.
+      [0, 900],
+    ])('%d ms before it a pause lasts %d s', async (beforeMs, pauseSeconds) => {
+      const { attempt, breakers } = setUp(MIDNIGHT_MS - beforeMs);
+      await attempt(303);
+      expect(breakers.refusal()?.retryAfterSeconds).toBe(pauseSeconds);
+    });
+
+    test('once, and every 15 min from then on', async () => {
+      const { attempt, breakers, clock } = setUp(MIDNIGHT_MS - 20 * 60_000);
+      const probes: number[] = [];
+      for (let probe = 0; probe < 4; probe += 1) {
+        await attempt(303);
+        const { retryAfterSeconds = 0 } = breakers.refusal() ?? {};
+        clock.advanceMs(retryAfterSeconds * 1000 - 1);
+        expect(breakers.refusal()).toBeDefined();
+        clock.advanceMs(1);
+        expect(breakers.refusal()).toBeUndefined();
+        probes.push((clock.nowMs() - MIDNIGHT_MS) / 60_000);
+      }
+      expect(probes).toEqual([-5, 0, 15, 30]);
+      await attempt(0);
+      expect(breakers.openNames()).toEqual([]);
+    });
+
+    test.each([3_600_000, -3_600_000])('a clock that is set by %d ms meanwhile changes no pause', async (setMs) => {
+      const { attempt, breakers, clock } = setUp(MIDNIGHT_MS - 600_000);
+      await attempt(303);
+      clock.setByMs(setMs);
+      expect(breakers.refusal()?.retryAfterSeconds).toBe(600);
+      clock.advanceMs(600_000);
+      expect(breakers.refusal()).toBeUndefined();
+      await attempt(303);
+      expect(breakers.refusal()?.retryAfterSeconds).toBe(900);
+    });
+
+    test('no other pause is cut short by it', async () => {
+      for (const code of [100, 600]) {
+        const { attempt, breakers } = setUp(MIDNIGHT_MS - 1000);
+        await attempt(code);
+        expect(breakers.refusal()?.retryAfterSeconds).toBe(30);
+      }
+    });
+
+    test.each([
+      [300_000, 0, 300],
+      [300_000, -60_000, 300],
+      [300_000, 60_000, 240],
+      // Its midnight is here, and its probe has failed.
+      [60_000, 60_000, 60],
+    ])('%d ms before it a replica whose clock is %d ms off tells a pause, which lasts %d s', async (...numbers) => {
+      const [beforeMs, otherErrorMs, pauseSeconds] = numbers;
+      const { breakers, clock } = setUp(MIDNIGHT_MS - beforeMs);
+      const other = createBreakers({
+        clock: () => clock.nowMs() + otherErrorMs,
+        steadyMs: clock.steadyMs,
+        onChange: breakers.adopt,
+      });
+      await other.guard({ read: async () => outcomeOf(303, clock.nowMs()) }).read(KEY, CACHED);
+      expect(breakers.refusal()).toMatchObject({
+        pausedBy: 'UPSTREAM_QUOTA_EXCEEDED',
+        retryAfterSeconds: pauseSeconds,
+      });
+    });
+
+    test('a pause of another replica that is not cut short is cut here, and not taken up again after midnight', () => {
+      const { breakers, clock } = setUp(MIDNIGHT_MS - 300_000);
+      const tell = (leftMs: number) =>
+        breakers.adopt('quota', { openedBy: 'UPSTREAM_QUOTA_EXCEEDED', leftMs, pauseMs: QUARTER_MS });
+      tell(QUARTER_MS);
+      expect(breakers.refusal()?.retryAfterSeconds).toBe(300);
+      clock.advanceMs(5000);
+      tell(QUARTER_MS - 5000);
+      expect(breakers.refusal()?.retryAfterSeconds).toBe(295);
+      clock.advanceMs(296_000);
+      tell(QUARTER_MS - 301_000);
+      expect(breakers.refusal()).toBeUndefined();
+    });
   });
 });
 

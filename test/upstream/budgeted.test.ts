@@ -7,13 +7,16 @@ import { createHeldSource, createScriptedSource, keyOf, settled } from '../model
 import { type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { createRequester } from '../support/requester.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { UTC_DAYS } from '../support/utc-days.ts';
 
 const KEY = keyOf('7');
 
 function setUp(sourceOf: (clock: () => number) => LinkIndexSource, dailyBudget?: number) {
   const { nowMs } = createTestClock();
-  const ledger = createMemoryLedger({ dailyBudget, clock: nowMs });
-  const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock: nowMs }));
+  const ledger = createMemoryLedger({ dailyBudget, days: UTC_DAYS, clock: nowMs });
+  const clients = createClientLedgers(() =>
+    createMemoryLedger({ dailyBudget: undefined, days: UTC_DAYS, clock: nowMs }),
+  );
   const source = sourceOf(nowMs);
   const budgeted = createBudgeted({ source, ledger, clients, clock: nowMs });
   const requester = createRequester();

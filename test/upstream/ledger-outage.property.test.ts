@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Billed } from '../../src/upstream/business-codes.ts';
-import { type Reservation, spentIn, utcDayOf } from '../../src/upstream/ledger.ts';
+import { type Reservation, spentIn } from '../../src/upstream/ledger.ts';
 import { createRedisBooks } from '../../src/upstream/redis-books.ts';
 import type { SpendingBooks } from '../../src/upstream/spending-books.ts';
 import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
@@ -12,6 +12,7 @@ import { onDay } from '../support/redis-ledgers.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 import { createTestClock, type TestClock } from '../support/test-clock.ts';
+import { UTC_DAYS, utcDayOf } from '../support/utc-days.ts';
 
 const START_MS = Date.UTC(2026, 0, 2, 20);
 const RETRY_MS = 1000;
@@ -60,7 +61,7 @@ async function run(
   const clock = createTestClock(START_MS);
   const { books: stored, bookedOn } = open(clock);
   const books = createFaultyBooks(stored);
-  const ledger = createStoredLedger({ books, dailyBudget, clock: clock.nowMs, timers: clock.timers });
+  const ledger = createStoredLedger({ books, dailyBudget, days: UTC_DAYS, clock: clock.nowMs, timers: clock.timers });
   await ledger.load();
   const spent = new Map<string, { billed: number; unknown: number }>();
   const inFlight: { readonly reservation: Reservation; readonly day: string }[] = [];

@@ -22,11 +22,12 @@ import {
   unreadableStore,
 } from '../support/ledger-contract.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { UTC_DAYS } from '../support/utc-days.ts';
 
 const [PATIENCE_MS, RESETTLE_MS] = [50, 1000];
 
-describeLedger('memory', ({ dailyBudget, clock }) => createMemoryLedger({ dailyBudget, clock: clock.nowMs }));
-describeLedger('sqlite', ({ dailyBudget, clock }) => openLedger({ dailyBudget, clock }).ledger);
+describeLedger('memory', ({ clock, ...options }) => createMemoryLedger({ ...options, clock: clock.nowMs }));
+describeLedger('sqlite', (options) => openLedger(options).ledger);
 
 describe('a sqlite ledger', () => {
   test('survives reopening', async () => {
@@ -236,7 +237,10 @@ describe('the reservations of a process that ended', () => {
     const settleAbandoned = createAbandonedSettling(file, (reservation) => told.push(reservation));
     const clock = createTestClock(BEFORE_MIDNIGHT_MS + 86_400_000);
     const books = createSqliteBooks({ file, scope: LEDGER_SCOPE, settleAbandoned, clock: clock.nowMs });
-    const ledger = createStoredLedger({ books, dailyBudget: undefined, clock: clock.nowMs, timers: clock.timers });
+    const ledger = createStoredLedger({
+      ...{ books, dailyBudget: undefined, days: UTC_DAYS },
+      ...{ clock: clock.nowMs, timers: clock.timers },
+    });
     return { ledger, settleAbandoned, told };
   }
 

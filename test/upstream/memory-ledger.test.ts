@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Billed } from '../../src/upstream/business-codes.ts';
-import { msToNextUtcDay } from '../../src/upstream/ledger.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { UTC_DAYS } from '../support/utc-days.ts';
 
 const DAY_MS = 86_400_000;
 
 function setUp(dailyBudget?: number) {
   const clock = createTestClock();
-  const ledger = createMemoryLedger({ dailyBudget, clock: clock.nowMs });
+  const ledger = createMemoryLedger({ dailyBudget, days: UTC_DAYS, clock: clock.nowMs });
   return {
     clock,
     ledger,
@@ -59,7 +59,7 @@ test('unknown outcomes count as spent, and unbilled ones are given back', async 
 test('the next UTC day begins anew', async () => {
   const { clock, ledger, spend } = setUp(1);
   await spend('yes');
-  clock.advanceMs(msToNextUtcDay(clock.nowMs()) - 1);
+  clock.advanceMs(ledger.msToNextDay() - 1);
   expect(ledger.isExhausted()).toBe(true);
   clock.advanceMs(1);
   expect(ledger.isExhausted()).toBe(false);
@@ -73,12 +73,4 @@ test('a call belongs to the day of its reservation', async () => {
   await reservation?.settle('yes');
   expect(ledger.today()).toMatchObject({ billed: 0, open: 0 });
   expect(await ledger.reserve()).toBeDefined();
-});
-
-test.each([
-  [0, DAY_MS],
-  [1, DAY_MS - 1],
-  [DAY_MS - 1, 1],
-])('%i ms into a UTC day the next one is %i ms away', (intoDayMs, restMs) => {
-  expect(msToNextUtcDay(Date.UTC(2026, 0, 2) + intoDayMs)).toBe(restMs);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { daysIn } from '../../src/upstream/zone-days.ts';
 import { BEFORE_MIDNIGHT_MS, DAY, describeLedger, NEXT_DAY, reserveAll, spend } from '../support/ledger-contract.ts';
 import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
 import { useRedis } from '../support/redis-link.ts';
@@ -54,6 +55,38 @@ describeWithRedis('a redis ledger', () => {
     expect(await spend(ledger)).toBe(false);
     expect((await booked(undefined, NEXT_DAY)).billed).toBe(1);
     expect(ledger.today()).toMatchObject({ day: NEXT_DAY, billed: 1 });
+  });
+
+  test.each([HOUR_MS, -HOUR_MS])(
+    'a replica whose clock is %d ms off books on the day of the server, before a day of the zone that has no midnight',
+    async (errorMs) => {
+      const { booked, open } = createRedisLedgers(redis);
+      const server = createTestClock(Date.UTC(2018, 10, 4, 2, 59, 59, 900));
+      const clock = { ...server, nowMs: () => server.nowMs() + errorMs };
+      const days = daysIn('America/Sao_Paulo');
+      const { ledger } = open({ dailyBudget: 1, days, clock, serverNowMs: server.nowMs });
+      expect([await spend(ledger), await spend(ledger)]).toEqual([true, false]);
+      expect((await booked(undefined, '2018-11-03')).billed).toBe(1);
+      server.advanceMs(1000);
+      expect([await spend(ledger), await spend(ledger)]).toEqual([true, false]);
+      expect((await booked(undefined, '2018-11-04')).billed).toBe(1);
+    },
+  );
+
+  test('a day is kept until it has ended in every zone, also one of 25 hours with one call at its begin', async () => {
+    const { keys, open } = createRedisLedgers(redis);
+    const { books, ledger } = open();
+    /** From the begin of the day in UTC+14 to its end in UTC-12. */
+    const neededSeconds = (25 + 26) * 3600;
+    const kept = () => redis.ask('TTL', keys.spent(DAY));
+    const reservation = await ledger.reserve();
+    expect(await kept()).toBeGreaterThan(neededSeconds);
+    await redis.ask('PERSIST', keys.spent(DAY));
+    await reservation?.settle('yes');
+    expect(await kept()).toBeGreaterThan(neededSeconds);
+    await redis.ask('PERSIST', keys.spent(DAY));
+    await books.raise({ day: DAY, billed: 2, unknown: 0 });
+    expect(await kept()).toBeGreaterThan(neededSeconds);
   });
 
   test('a replica that starts later takes up what is spent', async () => {

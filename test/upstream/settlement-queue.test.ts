@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Ledger, type Reservation, utcDayOf } from '../../src/upstream/ledger.ts';
+import type { Ledger, Reservation } from '../../src/upstream/ledger.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { settled } from '../model/held-source.ts';
 import { lockStore } from '../support/answer-store-contract.ts';
@@ -17,6 +17,7 @@ import { createRedisLedgers } from '../support/redis-ledgers.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { UTC_DAYS, utcDayOf } from '../support/utc-days.ts';
 
 const [PATIENCE_MS, RETRY_MS, BATCH_SIZE] = [50, 1000, 100];
 
@@ -26,7 +27,7 @@ function setUp(startMs?: number) {
   const books = createFaultyBooks(stored);
   const errors: string[] = [];
   const ledger = createStoredLedger({
-    ...{ books, dailyBudget: undefined, clock: clock.nowMs, timers: clock.timers },
+    ...{ books, dailyBudget: undefined, days: UTC_DAYS, clock: clock.nowMs, timers: clock.timers },
     onError: (operation, error) => errors.push(`${operation}: ${(error as Error).message}`),
   });
 

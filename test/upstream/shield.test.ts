@@ -7,6 +7,7 @@ import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';
 import { createTestClock } from '../support/test-clock.ts';
+import { UTC_DAYS } from '../support/utc-days.ts';
 
 type Limits = Partial<
   Pick<ShieldOptions, 'maxAttempts' | 'maxConcurrent' | 'maxPerSecond' | 'maxQueued' | 'hasBreakers' | 'random'>
@@ -15,8 +16,10 @@ type Limits = Partial<
 function setUp({ dailyBudget, ...limits }: Limits & { readonly dailyBudget?: number } = {}) {
   const clock = createTestClock();
   const source = createHeldSource(clock.nowMs);
-  const ledger = createMemoryLedger({ dailyBudget, clock: clock.nowMs });
-  const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, clock: clock.nowMs }));
+  const ledger = createMemoryLedger({ dailyBudget, days: UTC_DAYS, clock: clock.nowMs });
+  const clients = createClientLedgers(() =>
+    createMemoryLedger({ dailyBudget: undefined, days: UTC_DAYS, clock: clock.nowMs }),
+  );
   const shield = createShield({
     ...{ source, ledger, clients, maxAttempts: 3, maxConcurrent: 32, maxPerSecond: undefined, maxQueued: 1000 },
     ...{ hasBreakers: true, clock: clock.nowMs, timers: clock.timers, random: () => 0, ...limits },
