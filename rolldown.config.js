@@ -7,7 +7,7 @@ export default {
   input: {
     main: 'src/main.ts',
     gateway: 'src/gateway.ts',
-    'sqlite/worker': 'src/sqlite/worker.ts',
+    'stores/sqlite/worker': 'src/stores/sqlite/worker.ts',
     'server/pages/graphiql-thread': 'src/server/pages/graphiql-thread.ts',
   },
   // Loaded by few configurations or by the first visit to a page, so they stay with the dependencies that npm installs.

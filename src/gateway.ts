@@ -1,10 +1,10 @@
 import type { Config } from './config/config.ts';
+import { systemTimers, type Timers } from './domain/time.ts';
 import { openEdge } from './open-edge.ts';
 import { openPurchasing } from './open-purchasing.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Samples } from './telemetry/metrics.ts';
-import { systemTimers, type Timers } from './upstream/timers.ts';
 
 export interface GatewayOptions {
   readonly config: Config;

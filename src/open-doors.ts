@@ -1,10 +1,10 @@
 import type { Config } from './config/config.ts';
-import { openDoor } from './server/clients/door.ts';
+import { systemTimers, type Timers, within } from './domain/time.ts';
+import { openDoor } from './server/clients/authenticator.ts';
 import { createRates } from './server/clients/rates.ts';
-import { readTrustedDocuments } from './server/trusted-documents.ts';
+import { readTrustedDocuments } from './server/graphql/trusted-documents.ts';
 import type { Stores } from './stores/stores.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { systemTimers, type Timers, within } from './upstream/timers.ts';
 import { watchFileContent } from './watched-file.ts';
 
 export interface OpenDoorsOptions {

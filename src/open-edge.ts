@@ -3,19 +3,19 @@ import { type Dated, remainingFreshMs } from './cache/entry.ts';
 import { createFreshEntries } from './cache/fresh-entries.ts';
 import type { LinkIndexCache } from './cache/link-index-cache.ts';
 import type { Config } from './config/config.ts';
+import type { LinkIndexFailure, LinkIndexKey } from './domain/link-index.ts';
+import type { Timers } from './domain/time.ts';
 import { openDoors } from './open-doors.ts';
 import type { Telemetry } from './open-telemetry.ts';
 import type { Rates } from './server/clients/rates.ts';
 import { createFastLane } from './server/fast-lane/fast-lane.ts';
-import { createGraphqlHandler } from './server/graphql-handler.ts';
-import { startHttpServer } from './server/http-server.ts';
+import { createGraphqlHandler } from './server/graphql/graphql-handler.ts';
+import { startHttpServer } from './server/http/http-server.ts';
+import { createWindows, type WindowsOptions } from './server/http/ops-routes.ts';
+import type { Readiness } from './server/http/readiness.ts';
+import { createRequestListener } from './server/http/request-listener.ts';
 import { createPages } from './server/pages/pages.ts';
-import type { Readiness } from './server/readiness.ts';
-import { createRequestListener } from './server/request-listener.ts';
-import { createWindows, type WindowsOptions } from './server/windows.ts';
 import type { Logger } from './telemetry/logger.ts';
-import type { LinkIndexFailure, LinkIndexKey } from './upstream/link-index-source.ts';
-import type { Timers } from './upstream/timers.ts';
 
 export interface OpenEdgeOptions {
   readonly config: Config;

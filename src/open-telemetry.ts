@@ -1,7 +1,8 @@
 import type { Config } from './config/config.ts';
+import { describeRedis } from './config/redis-location.ts';
 import type { StoreLocation } from './config/variables.ts';
+import type { Timers } from './domain/time.ts';
 import type { ReadNote } from './loaders/request-account.ts';
-import { describeRedis } from './redis/location.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
 import { createExportErrors } from './telemetry/export-errors.ts';
 import { logAttempt } from './telemetry/log-attempts.ts';
@@ -12,8 +13,7 @@ import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type MetricSources } from './telemetry/metrics.ts';
 import { createStoreErrors } from './telemetry/store-errors.ts';
 import type { BalanceOutcome } from './upstream/account/balance.ts';
-import type { Attempt } from './upstream/paid-source.ts';
-import type { Timers } from './upstream/timers.ts';
+import type { Attempt } from './upstream/source.ts';
 import { VERSION } from './version.ts';
 
 export interface OpenTelemetryOptions {

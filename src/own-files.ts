@@ -9,7 +9,7 @@ import { extname } from 'node:path';
 export const PACKAGE_FOLDER = new URL('../', import.meta.url);
 
 /** What a thread of its own runs. Every name is an input of `rolldown.config.js` as well. */
-export type ThreadName = 'sqlite/worker' | 'server/pages/graphiql-thread';
+export type ThreadName = 'stores/sqlite/worker' | 'server/pages/graphiql-thread';
 
 export function threadUrl(name: ThreadName): URL {
   return new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);

@@ -21,8 +21,9 @@ const LINE = [
   'sandbox',
   'cache',
   'upstream',
+  'domain',
 ];
-const LEAVES = ['telemetry', 'sqlite', 'redis', 'version', 'watched-file'];
+const LEAVES = ['telemetry', 'version', 'watched-file'];
 /** Where files lie; imports nothing of ours, so everybody may import it. */
 const GROUND = 'own-files';
 /** Runs in a browser, and is neither imported nor imports anything of the rest. */

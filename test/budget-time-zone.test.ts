@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { check } from '../src/commands/check.ts';
 import { parseConfig } from '../src/config/config.ts';
-import { createRedisKeys } from '../src/redis/keys.ts';
+import { createRedisKeys } from '../src/stores/redis/keys.ts';
 import { STAR_OF } from './operations.ts';
 import { temporaryStorePath } from './support/answer-store-contract.ts';
 import { keyFileEnv } from './support/key-file.ts';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import type { Readable, Writable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemTimers, within } from '../src/upstream/timers.ts';
+import { systemTimers, within } from '../src/domain/time.ts';
 import { lockStore, temporaryStorePath } from './support/answer-store-contract.ts';
 import { childrenOf, signal } from './support/processes.ts';
 import {

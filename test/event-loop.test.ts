@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
-import { openSqliteFile } from '../src/sqlite/sqlite-file.ts';
+import { openSqliteFile } from '../src/stores/sqlite/sqlite-file.ts';
 import { receiveWhole } from '../src/upstream/whole-response.ts';
 import { lockStore, temporaryStorePath } from './support/answer-store-contract.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { SCRIPTS } from '../../src/redis/scripts.ts';
+import { SCRIPTS } from '../../src/stores/redis/scripts.ts';
 
 /** What a server is asked to do, in its order. */
 export interface CommandWatch extends AsyncDisposable {

@@ -5,11 +5,11 @@ import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/link-
 import { nowhere } from '../../src/cache/nowhere.ts';
 import { createPatientStore } from '../../src/cache/patient-store.ts';
 import { createPurchases, type Purchases } from '../../src/cache/purchases.ts';
-import { createBudgeted } from '../../src/upstream/budgeted.ts';
+import type { LinkIndexKey } from '../../src/domain/link-index.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
-import { createLeased } from '../../src/upstream/leased.ts';
-import type { LinkIndexKey } from '../../src/upstream/link-index-source.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
+import { createBudgeted } from '../../src/upstream/policies/budgeted.ts';
+import { createLeased } from '../../src/upstream/policies/leased.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { daysIn } from '../../src/upstream/zone-days.ts';
 import { createSharedLeases } from './shared-leases.ts';

@@ -1,7 +1,7 @@
 import type { StoredOutcome } from '../../src/cache/answer-store.ts';
+import type { LinkIndexScores } from '../../src/domain/link-index.ts';
 import { scoresOf } from '../../src/sandbox/scores.ts';
 import { readScores } from '../../src/upstream/index-scores.ts';
-import type { LinkIndexScores } from '../../src/upstream/link-index-source.ts';
 
 /** The three windows by default, in milliseconds. */
 const MAX_AGE_MS = (3600 + 82_800 + 604_800) * 1000;

@@ -1,5 +1,5 @@
-import { openRedisLink } from '../../src/redis/link.ts';
-import { systemTimers, within } from '../../src/upstream/timers.ts';
+import { systemTimers, within } from '../../src/domain/time.ts';
+import { openRedisLink } from '../../src/stores/redis/link.ts';
 import { type RedisProcess, startRedis } from './redis-process.ts';
 import { createRedisReplica, keys, type RedisReplica } from './redis-replica.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createRedisAnswerStore } from '../../src/cache/redis-answer-store.ts';
-import { createRedisBooks } from '../../src/upstream/redis-books.ts';
+import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
+import { createRedisBooks } from '../../src/stores/redis/spending.ts';
 import { daysIn } from '../../src/upstream/zone-days.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 import { type RedisProcess, startRedis } from './redis-process.ts';

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as elapsed } from 'node:timers/promises';
-import { openRedisLink, type RedisLink } from '../../src/redis/link.ts';
-import type { RedisLocation } from '../../src/redis/location.ts';
-import { systemTimers, within } from '../../src/upstream/timers.ts';
+import type { RedisLocation } from '../../src/config/redis-location.ts';
+import { systemTimers, within } from '../../src/domain/time.ts';
+import { openRedisLink, type RedisLink } from '../../src/stores/redis/link.ts';
 import { freePort } from '../machine/free-port.ts';
 
 /** A real server on loopback, in memory alone, with a link to it. */

@@ -1,10 +1,10 @@
-import { createRedisAnswerStore } from '../../src/cache/redis-answer-store.ts';
-import { createRedisLeases } from '../../src/cache/redis-leases.ts';
-import { createRedisKeys } from '../../src/redis/keys.ts';
-import type { RedisLink } from '../../src/redis/link.ts';
-import { createRedisRates } from '../../src/server/clients/redis-rates.ts';
-import { createRedisBooks } from '../../src/upstream/redis-books.ts';
-import { systemTimers } from '../../src/upstream/timers.ts';
+import { systemTimers } from '../../src/domain/time.ts';
+import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
+import { createRedisKeys } from '../../src/stores/redis/keys.ts';
+import { createRedisLeases } from '../../src/stores/redis/leases.ts';
+import type { RedisLink } from '../../src/stores/redis/link.ts';
+import { createRedisRates } from '../../src/stores/redis/rates.ts';
+import { createRedisBooks } from '../../src/stores/redis/spending.ts';
 import { daysIn } from '../../src/upstream/zone-days.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 

@@ -1,5 +1,5 @@
 import type { Leases } from '../../src/cache/leases.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
 export interface SharedLeasesOptions {

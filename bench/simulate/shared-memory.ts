@@ -1,5 +1,5 @@
 import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import type { BookedSpending, SpendingBooks } from '../../src/upstream/spending-books.ts';
 import { chooseDay } from '../../src/upstream/zone-days.ts';
 import type { VirtualTime } from './virtual-time.ts';

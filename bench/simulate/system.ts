@@ -1,4 +1,4 @@
-import type { LinkIndexAnswer, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
+import type { LinkIndexAnswer, LinkIndexSource } from '../../src/domain/link-index.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** One way of standing between readers and the paid call. */

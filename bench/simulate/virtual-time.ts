@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/upstream/timers.ts';
+import type { Timers } from '../../src/domain/time.ts';
 
 /** A clock that jumps from event to event, with the timers that hang on it. */
 export interface VirtualTime {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { LinkIndexFailure, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type { LinkIndexFailure, LinkIndexOutcome } from '../domain/link-index.ts';
 import {
   type Entry,
   failureLifetimeMs,

@@ -1,4 +1,4 @@
-import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type { LinkIndexOutcome } from '../domain/link-index.ts';
 
 /** An outcome as it outlives the process. */
 export interface StoredOutcome {

@@ -1,5 +1,5 @@
+import type { LinkIndexKey } from '../domain/link-index.ts';
 import type { Endpoint } from '../upstream/endpoints.ts';
-import type { LinkIndexKey } from '../upstream/link-index-source.ts';
 
 /**
  * Untagged answers are the same at both endpoints; a tag means something only at the endpoint that knows it.

@@ -1,9 +1,4 @@
-import type {
-  LinkIndexAnswer,
-  LinkIndexFailure,
-  LinkIndexOutcome,
-  NoLinkIndex,
-} from '../upstream/link-index-source.ts';
+import type { LinkIndexAnswer, LinkIndexFailure, NoLinkIndex } from '../domain/link-index.ts';
 import type { KeptAnswer } from './kept-answer.ts';
 
 /** How long what is remembered may be served, in milliseconds. */
@@ -82,11 +77,6 @@ export function failureLifetimeMs({ error }: LinkIndexFailure, { negativeMs }: L
     case 'not':
       return 0;
   }
-}
-
-/** When an outcome came to be, in milliseconds since the epoch. */
-export function bornAtMsOf(outcome: LinkIndexOutcome): number {
-  return outcome.kind === 'failure' ? outcome.failedAtMs : outcome.fetchedAtMs;
 }
 
 /** Whether a failure is worth keeping: what was or may have been billed, and refused parameters. */

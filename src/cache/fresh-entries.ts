@@ -1,4 +1,4 @@
-import type { LinkIndexKey } from '../upstream/link-index-source.ts';
+import type { LinkIndexKey } from '../domain/link-index.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import { type Entry, type Lifetimes, remainingFreshMs, windowOf } from './entry.ts';
 import { createRenderedTexts, type Rendering } from './rendered-texts.ts';

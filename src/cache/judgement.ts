@@ -1,4 +1,4 @@
-import type { LinkIndexAnswer, LinkIndexOutcome, NoLinkIndex } from '../upstream/link-index-source.ts';
+import type { LinkIndexAnswer, LinkIndexOutcome, NoLinkIndex } from '../domain/link-index.ts';
 import { type Entry, isPausing, type Lifetimes, windowOf } from './entry.ts';
 import { answerOf, type KeptAnswer, outcomeOf } from './kept-answer.ts';
 

@@ -1,6 +1,5 @@
-import type { EndpointName } from '../upstream/endpoints.ts';
-import type { LinkIndexAnswer, NoLinkIndex } from '../upstream/link-index-source.ts';
-import { type PackedScores, packScores, unpackScores } from './packed-scores.ts';
+import type { EndpointName, LinkIndexAnswer, NoLinkIndex } from '../domain/link-index.ts';
+import { type PackedScores, packScores, unpackScores } from '../domain/packed-scores.ts';
 
 /** An answer as the memory keeps it: its thirty numbers are one text, which takes a quarter of what they take as objects. */
 export interface KeptAnswer {

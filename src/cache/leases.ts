@@ -1,4 +1,4 @@
-import type { LinkIndexOutcome, PurchaseLease } from '../upstream/link-index-source.ts';
+import type { LinkIndexOutcome, PurchaseLease } from '../domain/link-index.ts';
 
 /**
  * Who among replicas buys a key: one at a time, by a lease that ends by itself when its holder dies.

@@ -1,5 +1,3 @@
-import type { Span } from '../telemetry/span.ts';
-import { FORCED_PENDING, PENDING, WOULD_BUY } from '../upstream/business-codes.ts';
 import type {
   LinkIndexKey,
   LinkIndexOutcome,
@@ -7,8 +5,10 @@ import type {
   Payer,
   ReadOptions,
   Requester,
-} from '../upstream/link-index-source.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
+} from '../domain/link-index.ts';
+import { UpstreamError } from '../domain/upstream-error.ts';
+import { FORCED_PENDING, PENDING, WOULD_BUY } from '../domain/verdicts.ts';
+import type { Span } from '../telemetry/span.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { Lifetimes } from './entry.ts';
 import { type Judgement, judge, mayReplace, stale } from './judgement.ts';

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
-import type { Timers } from '../upstream/timers.ts';
-import { STORE_PATIENCE_MS, within } from '../upstream/timers.ts';
+import type { Timers } from '../domain/time.ts';
+import { STORE_PATIENCE_MS, within } from '../domain/time.ts';
 import type { AnswerStore, StoredOutcome } from './answer-store.ts';
 
 /** How often what the store did not take is offered to it again, in milliseconds. */

@@ -1,13 +1,13 @@
-import type { Span } from '../telemetry/span.ts';
-import { CLIENT_BUDGET_EXHAUSTED } from '../upstream/business-codes.ts';
-import type { EndpointName } from '../upstream/endpoints.ts';
 import type {
+  EndpointName,
   LinkIndexKey,
   LinkIndexOutcome,
   LinkIndexSource,
   ReadOptions,
   Requester,
-} from '../upstream/link-index-source.ts';
+} from '../domain/link-index.ts';
+import { CLIENT_BUDGET_EXHAUSTED } from '../domain/verdicts.ts';
+import type { Span } from '../telemetry/span.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import { failureLifetimeMs, type Lifetimes, maxAgeMs } from './entry.ts';
 import { judge } from './judgement.ts';

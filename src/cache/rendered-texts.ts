@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { LinkIndexAnswer } from '../upstream/link-index-source.ts';
+import type { LinkIndexAnswer } from '../domain/link-index.ts';
 import type { Entry } from './entry.ts';
 import { answerOf, type KeptAnswer } from './kept-answer.ts';
 

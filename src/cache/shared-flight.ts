@@ -1,5 +1,5 @@
-import { LEASE_LOST } from '../upstream/business-codes.ts';
-import type { LinkIndexOutcome, PurchaseLease } from '../upstream/link-index-source.ts';
+import type { LinkIndexOutcome, PurchaseLease } from '../domain/link-index.ts';
+import { LEASE_LOST } from '../domain/verdicts.ts';
 import type { HeldLease, LeaseOfAnother, Leases } from './leases.ts';
 
 export interface SharedFlightOptions {

@@ -1,5 +1,5 @@
 import type { Span } from '../telemetry/span.ts';
-import { billedOf } from '../upstream/budgeted.ts';
+import { billedOf } from '../upstream/policies/budgeted.ts';
 import type { Flown } from './shared-flight.ts';
 
 /** Ends the step of a purchase with the purchase, which may be long after the request that began it. */

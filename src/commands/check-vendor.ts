@@ -1,9 +1,10 @@
+import { ENDPOINT_NAMES, type EndpointName } from '../domain/link-index.ts';
+import { UpstreamError } from '../domain/upstream-error.ts';
 import { readBalance } from '../upstream/account/balance.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from '../upstream/endpoints.ts';
+import { ENDPOINTS } from '../upstream/endpoints.ts';
 import type { Gap } from '../upstream/index-scores.ts';
 import { compareExample, type ExampleComparison } from '../upstream/published-example.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
 
 type Print = (line: string) => void;
 

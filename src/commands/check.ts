@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
-import { describeRedis } from '../redis/location.ts';
+import { describeRedis } from '../config/redis-location.ts';
+import { UpstreamError } from '../domain/upstream-error.ts';
 import { startSandbox } from '../sandbox/sandbox-server.ts';
 import { inspectLedger } from '../stores/open-stores.ts';
 import { createUpstreamClient, type UpstreamClient } from '../upstream/client.ts';
 import { openTokenSource } from '../upstream/token-source.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
 import { checkAccount, checkContract } from './check-vendor.ts';
 import { spendingLimitsOf } from './spending-limits.ts';
 

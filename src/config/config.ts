@@ -1,6 +1,6 @@
 import type { Lifetimes } from '../cache/entry.ts';
-import { isLoopbackHost } from '../server/loopback.ts';
-import type { EndpointName } from '../upstream/endpoints.ts';
+import type { EndpointName } from '../domain/link-index.ts';
+import { isLoopbackHost } from '../server/http/loopback.ts';
 import type { TokenOrigin } from '../upstream/token-source.ts';
 import { contradictionsIn } from './contradictions.ts';
 import type { Environment } from './environment.ts';

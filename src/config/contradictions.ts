@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../server/loopback.ts';
+import { isLoopbackHost } from '../server/http/loopback.ts';
 import type { Environment } from './environment.ts';
 import type { Variables } from './variables.ts';
 

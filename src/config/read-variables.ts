@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { parseRedisLocation } from '../redis/location.ts';
 import { readTokenFile } from '../upstream/token-source.ts';
 import type { Environment } from './environment.ts';
+import { parseRedisLocation } from './redis-location.ts';
 import { VARIABLES, type VariableName, type Variables } from './variables.ts';
 
 export interface ReadVariables {

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { LinkIndexCache } from '../cache/link-index-cache.ts';
+import type { LinkIndexKey, LinkIndexOutcome } from '../domain/link-index.ts';
 import type { Span } from '../telemetry/span.ts';
-import type { LinkIndexKey, LinkIndexOutcome } from '../upstream/link-index-source.ts';
 import type { ReadNote, ReadSource, RequestAccount } from './request-account.ts';
 
 /** What one request reads through. A key that it names twice is read once. */

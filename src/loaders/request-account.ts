@@ -1,6 +1,6 @@
+import type { LinkIndexKey, Payer, Requester } from '../domain/link-index.ts';
+import type { Timers } from '../domain/time.ts';
 import type { Span } from '../telemetry/span.ts';
-import type { LinkIndexKey, Payer, Requester } from '../upstream/link-index-source.ts';
-import type { Timers } from '../upstream/timers.ts';
 import type { Waits } from './waits.ts';
 
 /** Where an answer came from. All but the last two are purchases avoided. */

@@ -2,9 +2,6 @@ import type { AnswerMemory } from '../cache/answer-memory.ts';
 import { type Lifetimes, maxAgeMs, refreshPauseMs } from '../cache/entry.ts';
 import { type LinkIndexCacheOptions, pendingError } from '../cache/link-index-cache.ts';
 import type { Purchases } from '../cache/purchases.ts';
-import { FIRST_PAUSE_MS } from '../upstream/breakers.ts';
-import { OVERLOADED, PAUSED, UNREACHABLE } from '../upstream/business-codes.ts';
-import { readScores } from '../upstream/index-scores.ts';
 import type {
   Freshness,
   LinkIndexAnswer,
@@ -13,9 +10,12 @@ import type {
   LinkIndexOutcome,
   LinkIndexScores,
   ReadOptions,
-} from '../upstream/link-index-source.ts';
-import { sleep, type Timers } from '../upstream/timers.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
+} from '../domain/link-index.ts';
+import { sleep, type Timers } from '../domain/time.ts';
+import { UpstreamError } from '../domain/upstream-error.ts';
+import { OVERLOADED, PAUSED, UNREACHABLE } from '../domain/verdicts.ts';
+import { readScores } from '../upstream/index-scores.ts';
+import { FIRST_PAUSE_MS } from '../upstream/policies/breakers.ts';
 import { scoresOf } from './scores.ts';
 
 /** The magic ids that show a state of the gateway itself. The synthetic upstream does not know them. */

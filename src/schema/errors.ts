@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
-import type { LinkIndexKey } from '../upstream/link-index-source.ts';
-import type { UpstreamError } from '../upstream/upstream-error.ts';
+import type { LinkIndexKey } from '../domain/link-index.ts';
+import type { UpstreamError } from '../domain/upstream-error.ts';
 
 /** The client's mistake; nothing was asked of the upstream. */
 export function badUserInput(message: string, key?: Partial<LinkIndexKey>): GraphQLError {

@@ -1,4 +1,4 @@
-import type { IndexScore as IndexScoreShape } from '../upstream/link-index-source.ts';
+import type { IndexScore as IndexScoreShape } from '../domain/link-index.ts';
 import { builder } from './builder.ts';
 
 export const IndexScore = builder.objectRef<IndexScoreShape>('IndexScore').implement({

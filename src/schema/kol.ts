@@ -1,4 +1,4 @@
-import type { LinkIndexAnswer, LinkIndexKey, LinkIndexOutcome } from '../upstream/link-index-source.ts';
+import type { LinkIndexAnswer, LinkIndexKey, LinkIndexOutcome } from '../domain/link-index.ts';
 import { builder } from './builder.ts';
 import { forbidden, toGraphQLError } from './errors.ts';
 import { parseIndustryTag, parseKolId } from './input.ts';

@@ -1,4 +1,4 @@
-import type { IndexName, LinkIndexAnswer } from '../upstream/link-index-source.ts';
+import type { IndexName, LinkIndexAnswer } from '../domain/link-index.ts';
 import { builder } from './builder.ts';
 import { Freshness } from './freshness.ts';
 import { IndexScore } from './index-score.ts';

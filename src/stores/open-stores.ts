@@ -19,11 +19,11 @@ export async function openStores(options: OpenStoresOptions): Promise<Stores> {
       return { answers: undefined, ledger, clients };
     }
     case 'sqlite': {
-      const { openSqliteStores } = await import('./sqlite-stores.ts');
+      const { openSqliteStores } = await import('./sqlite/sqlite-stores.ts');
       return openSqliteStores(cache.store.path, options);
     }
     case 'redis': {
-      const { openRedisStores } = await import('./redis-stores.ts');
+      const { openRedisStores } = await import('./redis/redis-stores.ts');
       return openRedisStores(cache.store.location, options);
     }
   }
@@ -36,11 +36,11 @@ export async function inspectLedger(config: Config) {
     case 'memory':
       return undefined;
     case 'sqlite': {
-      const { inspectSqliteLedger } = await import('./sqlite-stores.ts');
+      const { inspectSqliteLedger } = await import('./sqlite/sqlite-stores.ts');
       return inspectSqliteLedger(store.path, config);
     }
     case 'redis': {
-      const { inspectRedisLedger } = await import('./redis-stores.ts');
+      const { inspectRedisLedger } = await import('./redis/redis-stores.ts');
       return { ...(await inspectRedisLedger(store.location, config)), abandoned: [] };
     }
   }

@@ -1,15 +1,15 @@
 import type { AnswerStore } from '../cache/answer-store.ts';
 import type { Leases } from '../cache/leases.ts';
 import type { Config } from '../config/config.ts';
+import type { LinkIndexOutcome } from '../domain/link-index.ts';
+import type { Timers } from '../domain/time.ts';
 import type { RateStore, SharedRates } from '../server/clients/rates.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { SharedBalance } from '../upstream/account/balance-reader.ts';
 import type { ClientLedgers } from '../upstream/client-ledgers.ts';
 import type { Ledger } from '../upstream/ledger.ts';
-import type { LinkIndexOutcome } from '../upstream/link-index-source.ts';
-import type { SharedPace } from '../upstream/shared-pace.ts';
-import type { SharedPauses } from '../upstream/shared-pauses.ts';
-import type { Timers } from '../upstream/timers.ts';
+import type { SharedPace } from '../upstream/policies/admission.ts';
+import type { SharedPauses } from '../upstream/policies/breakers.ts';
 
 /** This process among others. */
 export interface ProcessIdentity {

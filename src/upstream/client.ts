@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
-import { BAD_RESPONSE, OUTCOME_UNKNOWN, UNREACHABLE } from './business-codes.ts';
+import { UpstreamError } from '../domain/upstream-error.ts';
+import { BAD_RESPONSE, OUTCOME_UNKNOWN, UNREACHABLE } from '../domain/verdicts.ts';
 import { BALANCE_PATH, EXAMPLE_PATH, PING_PATH } from './endpoints.ts';
-import { UpstreamError } from './upstream-error.ts';
 import { receiveWhole, type WholeResponse } from './whole-response.ts';
 
 /** The vendor's answer is about 1 kB; more than this, compressed or not, is no answer of theirs. */

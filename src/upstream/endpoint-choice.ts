@@ -1,4 +1,5 @@
-import { ENDPOINTS, type Endpoint, type EndpointName } from './endpoints.ts';
+import type { EndpointName } from '../domain/link-index.ts';
+import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 
 /** Which of the vendor's endpoints is asked. */
 export interface EndpointChoice {

@@ -1,5 +1,5 @@
+import type { EndpointName, LinkIndexKey, ReadOptions } from '../domain/link-index.ts';
 import { INDUSTRY_TAGS } from './industry-tags.ts';
-import type { LinkIndexKey, ReadOptions } from './link-index-source.ts';
 
 /** One of the vendor's two ways to the same body. */
 export interface Endpoint {
@@ -12,9 +12,6 @@ export interface Endpoint {
   /** The query parameters of a read, without the token. */
   readonly parametersOf: (key: LinkIndexKey, options: ReadOptions) => Readonly<Record<string, string>>;
 }
-
-export const ENDPOINT_NAMES = ['kol-link-info', 'author-link-info'] as const;
-export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 const kolLinkInfo: Endpoint = {
   name: 'kol-link-info',

@@ -1,3 +1,6 @@
+import type { LinkIndexScores } from '../domain/link-index.ts';
+import { formOf } from '../domain/parse-json.ts';
+import { UpstreamError } from '../domain/upstream-error.ts';
 import {
   BAD_RESPONSE,
   BARE_STATUSES,
@@ -6,11 +9,8 @@ import {
   OUTCOME_UNKNOWN,
   SUCCESS_CODE,
   UNUSABLE_ANSWER,
-} from './business-codes.ts';
+} from '../domain/verdicts.ts';
 import { isJsonObject, type JsonObject, readNumber, readScores } from './index-scores.ts';
-import type { LinkIndexScores } from './link-index-source.ts';
-import { formOf } from './parse-json.ts';
-import { UpstreamError } from './upstream-error.ts';
 import type { WholeResponse } from './whole-response.ts';
 
 /** What an HTTP response of the upstream means. */

@@ -1,5 +1,5 @@
-import type { IndexName, IndexScore, LinkIndexScores } from './link-index-source.ts';
-import { formOf } from './parse-json.ts';
+import type { IndexName, IndexScore, LinkIndexScores } from '../domain/link-index.ts';
+import { formOf } from '../domain/parse-json.ts';
 
 const BLOCK_OF: Readonly<Record<IndexName, string>> = {
   cooperate: 'cooperate_index',

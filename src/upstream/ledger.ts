@@ -1,4 +1,4 @@
-import type { Billed } from './business-codes.ts';
+import type { Billed } from '../domain/verdicts.ts';
 
 /** What was spent on one day of `BUDGET_TIME_ZONE`, in calls. */
 export interface DaySpending {

@@ -1,4 +1,4 @@
-import type { Billed } from './business-codes.ts';
+import type { Billed } from '../domain/verdicts.ts';
 import { type DaySpending, type Ledger, spentIn } from './ledger.ts';
 import type { ZoneDays } from './zone-days.ts';
 

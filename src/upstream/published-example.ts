@@ -1,7 +1,7 @@
-import { SUCCESS_CODE } from './business-codes.ts';
+import { formOf } from '../domain/parse-json.ts';
+import { SUCCESS_CODE } from '../domain/verdicts.ts';
 import { hasUsableData, readData } from './envelope.ts';
 import { type Gap, gapsIn, isJsonObject, type JsonObject } from './index-scores.ts';
-import { formOf } from './parse-json.ts';
 import type { WholeResponse } from './whole-response.ts';
 
 /** How the vendor's published example of an endpoint's answer compares with what is read of a real one. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Billed } from './business-codes.ts';
+import { STORE_PATIENCE_MS, type Timers, within } from '../domain/time.ts';
+import type { Billed } from '../domain/verdicts.ts';
 import { type DaySpending, type Ledger, type Reservation, spentIn } from './ledger.ts';
 import { type Cost, createSettlementQueue } from './settlement-queue.ts';
 import type { BookedSpending, SpendingBooks } from './spending-books.ts';
-import { STORE_PATIENCE_MS, type Timers, within } from './timers.ts';
 import type { ZoneDays } from './zone-days.ts';
 
 /** How long a refusal for the budget stands before the books are asked again, in milliseconds: another replica may have given calls back. */

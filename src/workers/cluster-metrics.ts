@@ -1,6 +1,6 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import type { Timers } from '../domain/time.ts';
 import type { Samples } from '../telemetry/metrics.ts';
-import type { Timers } from '../upstream/timers.ts';
 
 /** A worker that does not answer for so long is counted by its last samples, in milliseconds. */
 const SAMPLES_MS = 1000;

@@ -5,9 +5,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.ts';
+import { systemTimers } from '../domain/time.ts';
 import type { RunningGateway } from '../gateway.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { systemTimers } from '../upstream/timers.ts';
 import { createClusterMetrics } from './cluster-metrics.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 

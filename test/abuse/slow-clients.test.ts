@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pass } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Patience, startHttpServer } from '../../src/server/http-server.ts';
+import { type Patience, startHttpServer } from '../../src/server/http/http-server.ts';
 
 /** A test ends only when its connection is closed, and no other time-out closes it before the test's own. */
 const SHORT = 100;

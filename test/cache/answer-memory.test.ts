@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
 import { keepAnswer } from '../../src/cache/kept-answer.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import { answerAt, failureAt, outcomeOf, type Reply } from '../model/paid-outcomes.ts';
 import { createTestClock } from '../support/test-clock.ts';
 

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AnswerStore } from '../../src/cache/answer-store.ts';
-import { createSqliteAnswerStore } from '../../src/cache/sqlite-answer-store.ts';
-import { encodeOutcome } from '../../src/cache/stored-outcome.ts';
-import { openSqliteFile, type SqliteFile } from '../../src/sqlite/sqlite-file.ts';
+import { encodeOutcome } from '../../src/domain/stored-outcome.ts';
+import { createSqliteAnswerStore } from '../../src/stores/sqlite/sqlite-answer-store.ts';
+import { openSqliteFile, type SqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
 import { answerOf, describeAnswerStore, failureOf, temporaryStorePath } from '../support/answer-store-contract.ts';
 
 const NAMESPACE = 'v1 https://upstream.example';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type AwaitedFlight, createFlightWaits, type FlightState } from '../../src/cache/flight-waits.ts';
+import { type AwaitedFlight, createFlightWaits, type FlightState } from '../../src/stores/redis/flight-waits.ts';
 import { settled } from '../model/held-source.ts';
 import { answerAt } from '../model/paid-outcomes.ts';
 import { createTestClock } from '../support/test-clock.ts';

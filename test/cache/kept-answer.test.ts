@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answerOf, keepAnswer } from '../../src/cache/kept-answer.ts';
-import type { LinkIndexAnswer } from '../../src/upstream/link-index-source.ts';
+import type { LinkIndexAnswer } from '../../src/domain/link-index.ts';
 import { answerAt } from '../model/paid-outcomes.ts';
 import { anyOutcome } from '../support/any-outcome.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BUDGET_EXHAUSTED, OVERLOADED, PAUSED } from '../../src/upstream/business-codes.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { BUDGET_EXHAUSTED, OVERLOADED, PAUSED } from '../../src/domain/verdicts.ts';
 import { createCacheLine, SECOND_WINDOW_MS, THIRD_WINDOW_MS, TOO_OLD_MS } from '../model/cache-line.ts';
 import { keyOf, settled } from '../model/held-source.ts';
 import { answerAt, type Reply, wordOf } from '../model/paid-outcomes.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { packOutcome, unpackOutcome } from '../../src/cache/packed-outcome.ts';
-import { BAD_RESPONSE } from '../../src/upstream/business-codes.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
+import { packOutcome, unpackOutcome } from '../../src/domain/packed-outcome.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { BAD_RESPONSE } from '../../src/domain/verdicts.ts';
 import { answerAt } from '../model/paid-outcomes.ts';
 import { anyOutcome, told } from '../support/any-outcome.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
 import { createPatientStore } from '../../src/cache/patient-store.ts';
-import { STORE_PATIENCE_MS } from '../../src/upstream/timers.ts';
+import { STORE_PATIENCE_MS } from '../../src/domain/time.ts';
 import { answerOf, failureOf } from '../support/answer-store-contract.ts';
 import { createTestClock } from '../support/test-clock.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { packOutcome } from '../../src/cache/packed-outcome.ts';
-import { createRedisAnswerStore } from '../../src/cache/redis-answer-store.ts';
-import type { RedisKeys } from '../../src/redis/keys.ts';
+import { packOutcome } from '../../src/domain/packed-outcome.ts';
+import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
+import type { RedisKeys } from '../../src/stores/redis/keys.ts';
 import { answerOf, describeAnswerStore, failureOf } from '../support/answer-store-contract.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';

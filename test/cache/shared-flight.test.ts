@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { HeldLease, LeaseOfAnother, Leases } from '../../src/cache/leases.ts';
 import { flyShared } from '../../src/cache/shared-flight.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
 import {
   BUDGET_EXHAUSTED,
   CLIENT_BUDGET_EXHAUSTED,
@@ -9,9 +11,7 @@ import {
   PAUSED,
   STOPPING,
   type Verdict,
-} from '../../src/upstream/business-codes.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+} from '../../src/domain/verdicts.ts';
 import { answerAt, outcomeOf, type Reply } from '../model/paid-outcomes.ts';
 
 const [OURS, THEIRS, RECALLED] = [answerAt(1, 1), answerAt(2, 2), answerAt(3, 3)];

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeOutcome, encodeOutcome } from '../../src/cache/stored-outcome.ts';
+import type { IndexScore, LinkIndexOutcome } from '../../src/domain/link-index.ts';
+import { decodeOutcome, encodeOutcome } from '../../src/domain/stored-outcome.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
 import {
   BAD_RESPONSE,
   BUDGET_EXHAUSTED,
@@ -13,9 +15,7 @@ import {
   UNREACHABLE,
   UNUSABLE_ANSWER,
   type Verdict,
-} from '../../src/upstream/business-codes.ts';
-import type { IndexScore, LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+} from '../../src/domain/verdicts.ts';
 import { answerOf, plain } from '../support/answer-store-contract.ts';
 
 const BAD_PARAMETERS = BUSINESS_CODES.get(400) as Verdict;

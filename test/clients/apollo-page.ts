@@ -1,6 +1,5 @@
 import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { Defer20220824Handler } from '@apollo/client/incremental';
-import type {} from './client-step.ts';
 
 globalThis.ask = ({ uri, query, ids }) => {
   const client = new ApolloClient({

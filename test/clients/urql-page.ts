@@ -1,5 +1,4 @@
 import { Client, fetchExchange } from '@urql/core';
-import type {} from './client-step.ts';
 
 globalThis.ask = ({ uri, query, ids, accept }) => {
   const client = new Client({

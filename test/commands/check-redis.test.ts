@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { check } from '../../src/commands/check.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { createRedisKeys } from '../../src/redis/keys.ts';
+import { createRedisKeys } from '../../src/stores/redis/keys.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { createAuthority, describeWithTls, startTlsRedis } from '../support/redis-tls.ts';
 import { replies, startScriptedUpstream } from '../support/scripted-upstream.ts';

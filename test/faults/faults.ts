@@ -1,4 +1,4 @@
-import type { Billed, UpstreamErrorCode } from '../../src/upstream/business-codes.ts';
+import type { Billed, UpstreamErrorCode } from '../../src/domain/verdicts.ts';
 import type { Behaviour } from '../support/scripted-upstream.ts';
 import type { Obstacle } from '../support/unreachable-upstream.ts';
 

@@ -1,6 +1,6 @@
-import { type AdmissionOptions, createAdmission } from '../../src/upstream/admission.ts';
-import type { LinkIndexOutcome, Requester } from '../../src/upstream/link-index-source.ts';
-import type { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import type { LinkIndexOutcome, Requester } from '../../src/domain/link-index.ts';
+import type { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { type AdmissionOptions, createAdmission } from '../../src/upstream/policies/admission.ts';
 import { createRequester } from '../support/requester.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { createHeldSource, keyOf, settled } from './held-source.ts';

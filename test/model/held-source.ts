@@ -1,10 +1,5 @@
-import type {
-  LinkIndexKey,
-  LinkIndexOutcome,
-  LinkIndexSource,
-  ReadOptions,
-} from '../../src/upstream/link-index-source.ts';
-import type { UpstreamErrorDetails } from '../../src/upstream/upstream-error.ts';
+import type { LinkIndexKey, LinkIndexOutcome, LinkIndexSource, ReadOptions } from '../../src/domain/link-index.ts';
+import type { UpstreamErrorDetails } from '../../src/domain/upstream-error.ts';
 import { outcomeOf, type Reply } from './paid-outcomes.ts';
 
 /** A call that came to a held source. */

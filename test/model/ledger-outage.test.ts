@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
+import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { UTC_DAYS, utcDayOf } from '../support/utc-days.ts';

@@ -1,13 +1,13 @@
-import { billedOf } from '../../src/upstream/budgeted.ts';
-import type { Billed } from '../../src/upstream/business-codes.ts';
 import type {
   LinkIndexKey,
   LinkIndexOutcome,
   LinkIndexSource,
   ReadOptions,
   Requester,
-} from '../../src/upstream/link-index-source.ts';
-import type { UpstreamErrorDetails } from '../../src/upstream/upstream-error.ts';
+} from '../../src/domain/link-index.ts';
+import type { UpstreamErrorDetails } from '../../src/domain/upstream-error.ts';
+import type { Billed } from '../../src/domain/verdicts.ts';
+import { billedOf } from '../../src/upstream/policies/budgeted.ts';
 import type { TestClock } from '../support/test-clock.ts';
 import { utcDayOf } from '../support/utc-days.ts';
 import { cacheKeyIn } from './gateway-line.ts';

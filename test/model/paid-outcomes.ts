@@ -1,17 +1,17 @@
+import type {
+  LinkIndexAnswer,
+  LinkIndexFailure,
+  LinkIndexOutcome,
+  LinkIndexScores,
+} from '../../src/domain/link-index.ts';
+import { UpstreamError, type UpstreamErrorDetails } from '../../src/domain/upstream-error.ts';
 import {
   BAD_RESPONSE,
   BUSINESS_CODES,
   OUTCOME_UNKNOWN,
   UNREACHABLE,
   UNUSABLE_ANSWER,
-} from '../../src/upstream/business-codes.ts';
-import type {
-  LinkIndexAnswer,
-  LinkIndexFailure,
-  LinkIndexOutcome,
-  LinkIndexScores,
-} from '../../src/upstream/link-index-source.ts';
-import { UpstreamError, type UpstreamErrorDetails } from '../../src/upstream/upstream-error.ts';
+} from '../../src/domain/verdicts.ts';
 
 const TRANSPORT = {
   unreachable: UNREACHABLE,

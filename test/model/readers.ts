@@ -1,5 +1,5 @@
 import { type Lifetimes, windowOf } from '../../src/cache/entry.ts';
-import type { LinkIndexKey, LinkIndexOutcome, Requester } from '../../src/upstream/link-index-source.ts';
+import type { LinkIndexKey, LinkIndexOutcome, Requester } from '../../src/domain/link-index.ts';
 import type { GatewayLine } from './gateway-line.ts';
 import type { MeteredUpstream } from './metered-upstream.ts';
 import { createImpatient, wordOf } from './paid-outcomes.ts';

@@ -6,7 +6,7 @@ import type {
   LinkIndexSource,
   NoLinkIndex,
   ReadOptions,
-} from '../../src/upstream/link-index-source.ts';
+} from '../../src/domain/link-index.ts';
 import { cacheKeyIn } from './gateway-line.ts';
 
 /** What has been bought of one key, as plainly as it can be said. */

@@ -1,6 +1,6 @@
-import { openDatabase } from '../../src/sqlite/database.ts';
-import { type Operations, prepareOperations } from '../../src/sqlite/operations.ts';
-import type { SqliteFile } from '../../src/sqlite/sqlite-file.ts';
+import { openDatabase } from '../../src/stores/sqlite/database.ts';
+import { type Operations, prepareOperations } from '../../src/stores/sqlite/operations.ts';
+import type { SqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
 
 /** The real statements on a database in memory, in this thread, which outlives the gateways that use it. */
 export interface SurvivingDatabase extends Disposable {

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { VERDICTS } from '../../src/upstream/business-codes.ts';
+import { VERDICTS } from '../../src/domain/verdicts.ts';
 import { codeIn, readmeTable } from '../support/readme-table.ts';
 import { type GraphResult, startTestGateway } from '../support/test-gateway.ts';
 

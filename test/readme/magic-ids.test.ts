@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { VERDICTS } from '../../src/domain/verdicts.ts';
 import { GATEWAY_STATE_IDS } from '../../src/sandbox/gateway-states.ts';
 import { UPSTREAM_MAGIC_IDS } from '../../src/sandbox/magic-ids.ts';
-import { VERDICTS } from '../../src/upstream/business-codes.ts';
 import { ALL_OF } from '../operations.ts';
 import { codeIn, readmeTable } from '../support/readme-table.ts';
 import { startTestGateway } from '../support/test-gateway.ts';

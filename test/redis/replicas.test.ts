@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { joinReplicas } from '../../src/redis/replicas.ts';
+import { joinReplicas } from '../../src/stores/redis/replicas.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRedisAnswerStore } from '../../src/cache/redis-answer-store.ts';
+import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
 import { answerOf, describeAnswerStore } from '../support/answer-store-contract.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis, startRedisCluster } from '../support/redis-server.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { systemTimers, within } from '../../src/upstream/timers.ts';
+import { systemTimers, within } from '../../src/domain/time.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { describeWithRedis, startRedis } from '../support/redis-server.ts';
 import { type Replica, startReplica, startReplicas } from '../support/replicas.ts';

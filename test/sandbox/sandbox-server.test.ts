@@ -7,7 +7,7 @@ import { BLOCK_NAMES, type Block, scoresOf } from '../../src/sandbox/scores.ts';
 import { createUpstreamClient } from '../../src/upstream/client.ts';
 import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
-import { createPaidSource } from '../../src/upstream/paid-source.ts';
+import { createPaidSource } from '../../src/upstream/source.ts';
 import { CACHED } from '../support/requester.ts';
 
 /** As the vendor documents them; written down here once more, so that a mistake in one place shows. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { createBrowserGuard } from '../../src/server/browser-guard.ts';
+import { createBrowserGuard } from '../../src/server/http/browser-guard.ts';
 
 const APP = 'https://app.example';
 const FORBIDDEN = { httpStatus: 403, code: 'FORBIDDEN' };

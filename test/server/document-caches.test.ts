@@ -1,13 +1,13 @@
 import { parse } from 'graphql';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createDocumentCaches, type DocumentCaches } from '../../src/server/plugins/document-caches.ts';
+import { createDocumentCaches, type DocumentCaches } from '../../src/server/graphql/document-caches.ts';
 import { heldBytes } from '../support/heap.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
 /** Those of the gateways that were started. */
 const caches: DocumentCaches[] = [];
 
-vi.mock('../../src/server/plugins/document-caches.ts', async (load) => {
+vi.mock('../../src/server/graphql/document-caches.ts', async (load) => {
   const original = await load<{ createDocumentCaches: typeof createDocumentCaches }>();
   return {
     createDocumentCaches() {

@@ -3,8 +3,8 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { startHttpServer } from '../../src/server/http-server.ts';
-import { createRequestListener } from '../../src/server/request-listener.ts';
+import { startHttpServer } from '../../src/server/http/http-server.ts';
+import { createRequestListener } from '../../src/server/http/request-listener.ts';
 import { STAR_OF } from '../operations.ts';
 import { OPEN_EDGE } from '../support/open-edge.ts';
 import { answers, held, starOf, startScriptedUpstream } from '../support/scripted-upstream.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acceptsHtml, isPlainJson, readAccept } from '../../src/server/media-types.ts';
+import { acceptsHtml, isPlainJson, readAccept } from '../../src/server/http/media-types.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
 const [JSON_TYPE, GRAPHQL, MULTIPART, SSE] = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePreferences, readPreferences } from '../../src/server/prefer.ts';
+import { parsePreferences, readPreferences } from '../../src/server/http/prefer.ts';
 import { STAR_OF } from '../operations.ts';
 import { answers, type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';

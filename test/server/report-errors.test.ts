@@ -1,13 +1,13 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { LinkIndexCache } from '../../src/cache/link-index-cache.ts';
-import { createGraphqlHandler, type GraphqlHandler } from '../../src/server/graphql-handler.ts';
-import { startHttpServer } from '../../src/server/http-server.ts';
-import { createRequestListener } from '../../src/server/request-listener.ts';
+import type { LinkIndexAnswer } from '../../src/domain/link-index.ts';
+import { systemTimers } from '../../src/domain/time.ts';
+import { createGraphqlHandler, type GraphqlHandler } from '../../src/server/graphql/graphql-handler.ts';
+import { startHttpServer } from '../../src/server/http/http-server.ts';
+import { createRequestListener } from '../../src/server/http/request-listener.ts';
 import { createLogFault, type LogFault } from '../../src/telemetry/log-faults.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import type { LinkIndexAnswer } from '../../src/upstream/link-index-source.ts';
-import { systemTimers } from '../../src/upstream/timers.ts';
 import { OPEN_EDGE } from '../support/open-edge.ts';
 import { type GraphResult, startTestGateway } from '../support/test-gateway.ts';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemTimers } from '../../src/upstream/timers.ts';
+import { systemTimers } from '../../src/domain/time.ts';
 import { temporaryStorePath } from '../support/answer-store-contract.ts';
 import { createRandom } from '../support/random.ts';
 import { answers, type Behaviour, starOf, startScriptedUpstream } from '../support/scripted-upstream.ts';

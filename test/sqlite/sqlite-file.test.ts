@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openSqliteFile, type SqliteFileOptions } from '../../src/sqlite/sqlite-file.ts';
+import { openSqliteFile, type SqliteFileOptions } from '../../src/stores/sqlite/sqlite-file.ts';
 import { lockStore, temporaryStorePath } from '../support/answer-store-contract.ts';
 import { createTestClock } from '../support/test-clock.ts';
 

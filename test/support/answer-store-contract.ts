@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
-import { BUSINESS_CODES, OUTCOME_UNKNOWN, UNREACHABLE, type Verdict } from '../../src/upstream/business-codes.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { BUSINESS_CODES, OUTCOME_UNKNOWN, UNREACHABLE, type Verdict } from '../../src/domain/verdicts.ts';
 
 const BAD_PARAMETERS = BUSINESS_CODES.get(400) as Verdict;
 const FOR_EVER_MS = Number.MAX_SAFE_INTEGER;

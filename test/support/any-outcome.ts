@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { VERDICTS } from '../../src/upstream/business-codes.ts';
-import { ENDPOINT_NAMES } from '../../src/upstream/endpoints.ts';
-import type { IndexScore, LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import type { IndexScore, LinkIndexOutcome } from '../../src/domain/link-index.ts';
+import { ENDPOINT_NAMES } from '../../src/domain/link-index.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { VERDICTS } from '../../src/domain/verdicts.ts';
 
 // JSON has no negative zero, and to us it is zero.
 const anyNumber = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0);

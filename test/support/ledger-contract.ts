@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openForReading } from '../../src/sqlite/database.ts';
-import { prepareSpending } from '../../src/sqlite/spending.ts';
-import { openSqliteFile, type SqliteFile } from '../../src/sqlite/sqlite-file.ts';
-import type { OperationName } from '../../src/sqlite/worker.ts';
-import type { Billed } from '../../src/upstream/business-codes.ts';
+import type { Billed } from '../../src/domain/verdicts.ts';
+import { openForReading } from '../../src/stores/sqlite/database.ts';
+import { prepareSpending } from '../../src/stores/sqlite/spending.ts';
+import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
+import { openSqliteFile, type SqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
+import type { OperationName } from '../../src/stores/sqlite/worker.ts';
 import type { Ledger, Reservation } from '../../src/upstream/ledger.ts';
-import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { daysIn, type ZoneDays } from '../../src/upstream/zone-days.ts';
 import { temporaryStorePath } from './answer-store-contract.ts';

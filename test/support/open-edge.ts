@@ -1,6 +1,6 @@
-import { openDoor } from '../../src/server/clients/door.ts';
+import { systemTimers } from '../../src/domain/time.ts';
+import { openDoor } from '../../src/server/clients/authenticator.ts';
 import { createRates } from '../../src/server/clients/rates.ts';
-import { systemTimers } from '../../src/upstream/timers.ts';
 
 /** The part of an HTTP edge that lets everybody in, and shows no windows and no pages. */
 export const OPEN_EDGE = {

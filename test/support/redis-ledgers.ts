@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { RedisKeys } from '../../src/redis/keys.ts';
-import { createRedisBooks } from '../../src/upstream/redis-books.ts';
+import type { RedisKeys } from '../../src/stores/redis/keys.ts';
+import { createRedisBooks } from '../../src/stores/redis/spending.ts';
 import { createStoredLedger, type StoredLedgerOptions } from '../../src/upstream/stored-ledger.ts';
 import type { NearestDays } from '../../src/upstream/zone-days.ts';
 import { DAY } from './ledger-contract.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, beforeAll } from 'vitest';
-import { connectRedis, type RedisClient } from '../../src/redis/client.ts';
-import { createRedisKeys, type RedisKeys } from '../../src/redis/keys.ts';
-import type { RedisLink } from '../../src/redis/link.ts';
-import { parseRedisLocation, type RedisLocation } from '../../src/redis/location.ts';
+import { parseRedisLocation, type RedisLocation } from '../../src/config/redis-location.ts';
+import { connectRedis, type RedisClient } from '../../src/stores/redis/client.ts';
+import { createRedisKeys, type RedisKeys } from '../../src/stores/redis/keys.ts';
+import type { RedisLink } from '../../src/stores/redis/link.ts';
 import { startRedis } from './redis-server.ts';
 
 /** Fails each command before it is sent, or only after it was carried out, as when a connection is lost in between. */

@@ -1,4 +1,4 @@
-import type { ReadOptions, Requester } from '../../src/upstream/link-index-source.ts';
+import type { ReadOptions, Requester } from '../../src/domain/link-index.ts';
 
 /** Somebody who waits for ever. */
 export function createRequester(): Requester {

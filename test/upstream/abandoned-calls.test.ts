@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Billed } from '../../src/upstream/business-codes.ts';
+import type { Billed } from '../../src/domain/verdicts.ts';
 import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';

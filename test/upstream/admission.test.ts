@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createAdmission } from '../../src/upstream/admission.ts';
-import { PAUSED } from '../../src/upstream/business-codes.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { PAUSED } from '../../src/domain/verdicts.ts';
+import { createAdmission } from '../../src/upstream/policies/admission.ts';
 import { createHeldAdmission } from '../model/held-admission.ts';
 import { keyOf } from '../model/held-source.ts';
 import { wordOf } from '../model/paid-outcomes.ts';

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createBreaker, type Pause } from '../../src/upstream/breaker.ts';
-import { createBreakers } from '../../src/upstream/breakers.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import type { SharedPauses } from '../../src/upstream/shared-pauses.ts';
-import { createShield } from '../../src/upstream/shield.ts';
+import { createShield } from '../../src/upstream/pipeline.ts';
+import { createBreaker, type Pause } from '../../src/upstream/policies/breaker.ts';
+import { createBreakers, type SharedPauses } from '../../src/upstream/policies/breakers.ts';
 import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { outcomeOf, type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createBreaker } from '../../src/upstream/breaker.ts';
+import { createBreaker } from '../../src/upstream/policies/breaker.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
 const FIRST_PAUSE_MS = 30_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createBreakers } from '../../src/upstream/breakers.ts';
-import { BUDGET_EXHAUSTED } from '../../src/upstream/business-codes.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { BUDGET_EXHAUSTED } from '../../src/domain/verdicts.ts';
+import { createBreakers } from '../../src/upstream/policies/breakers.ts';
 import { createHeldSource, keyOf } from '../model/held-source.ts';
 import { outcomeOf, type Reply } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createBudgeted } from '../../src/upstream/budgeted.ts';
+import type { LinkIndexSource } from '../../src/domain/link-index.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
-import type { LinkIndexSource } from '../../src/upstream/link-index-source.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
+import { createBudgeted } from '../../src/upstream/policies/budgeted.ts';
 import { createHeldSource, createScriptedSource, keyOf, settled } from '../model/held-source.ts';
 import { type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { createRequester } from '../support/requester.ts';

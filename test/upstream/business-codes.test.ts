@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { VERDICTS } from '../../src/domain/verdicts.ts';
 import { en } from '../../src/page/words/en.ts';
 import { zh } from '../../src/page/words/zh.ts';
-import { VERDICTS } from '../../src/upstream/business-codes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8');

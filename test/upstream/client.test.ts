@@ -2,12 +2,11 @@ import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { EndpointName, LinkIndexOutcome, LinkIndexSource } from '../../src/domain/link-index.ts';
 import { createUpstreamClient, type UpstreamClient, type UpstreamClientOptions } from '../../src/upstream/client.ts';
 import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
-import type { EndpointName } from '../../src/upstream/endpoints.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
-import type { LinkIndexOutcome, LinkIndexSource } from '../../src/upstream/link-index-source.ts';
-import { createPaidSource } from '../../src/upstream/paid-source.ts';
+import { createPaidSource } from '../../src/upstream/source.ts';
 import { FORCED } from '../support/requester.ts';
 import {
   answers,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAdmission } from '../../src/upstream/admission.ts';
+import { createAdmission } from '../../src/upstream/policies/admission.ts';
 import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { createRequester } from '../support/requester.ts';
 import { createTestClock } from '../support/test-clock.ts';

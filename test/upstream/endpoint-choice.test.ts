@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { ENDPOINT_NAMES, type EndpointName } from '../../src/domain/link-index.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
 import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
-import { ENDPOINT_NAMES, ENDPOINTS, type EndpointName } from '../../src/upstream/endpoints.ts';
-import { type Attempt, createPaidSource } from '../../src/upstream/paid-source.ts';
+import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
+import { type Attempt, createPaidSource } from '../../src/upstream/source.ts';
 import { keyOf } from '../model/held-source.ts';
 import { wordOf } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { UpstreamErrorCode } from '../../src/upstream/business-codes.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import type { UpstreamErrorCode } from '../../src/domain/verdicts.ts';
 import { type Decoded, decodeEnvelope } from '../../src/upstream/envelope.ts';
-import { UpstreamError } from '../../src/upstream/upstream-error.ts';
 import { envelopeFor } from '../support/scripted-upstream.ts';
 
 const ERROR_CODES: ReadonlySet<UpstreamErrorCode> = new Set<UpstreamErrorCode>([

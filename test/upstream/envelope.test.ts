@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Billed, UpstreamErrorCode } from '../../src/upstream/business-codes.ts';
+import type { Billed, UpstreamErrorCode } from '../../src/domain/verdicts.ts';
 import { type Decoded, decodeEnvelope } from '../../src/upstream/envelope.ts';
 
 /** The documented sample, digit for digit. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createFailureRate } from '../../src/upstream/failure-rate.ts';
+import { createFailureRate } from '../../src/upstream/policies/failure-rate.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
 function setUp() {

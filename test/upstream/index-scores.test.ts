@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { IndexName, IndexScore } from '../../src/domain/link-index.ts';
 import { readNumber, readScores } from '../../src/upstream/index-scores.ts';
-import type { IndexName, IndexScore } from '../../src/upstream/link-index-source.ts';
 
 const BLOCK = { avg_value: 56.48, link_relative_ratio: -0.0191, rank: '44031', rank_percent: 0.0054, value: 71.41 };
 const SCORE: IndexScore = {

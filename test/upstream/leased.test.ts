@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLeased } from '../../src/upstream/leased.ts';
+import { createLeased } from '../../src/upstream/policies/leased.ts';
 import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { CACHED } from '../support/requester.ts';
 import { createTestClock } from '../support/test-clock.ts';

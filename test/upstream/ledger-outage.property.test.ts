@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Billed } from '../../src/upstream/business-codes.ts';
+import type { Billed } from '../../src/domain/verdicts.ts';
+import { createRedisBooks } from '../../src/stores/redis/spending.ts';
+import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
 import { type Reservation, spentIn } from '../../src/upstream/ledger.ts';
-import { createRedisBooks } from '../../src/upstream/redis-books.ts';
 import type { SpendingBooks } from '../../src/upstream/spending-books.ts';
-import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { type BooksFault, createFaultyBooks } from '../support/faulty-books.ts';
 import { booked, LEDGER_SCOPE, openLedger } from '../support/ledger-contract.ts';

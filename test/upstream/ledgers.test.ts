@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openSqliteFile } from '../../src/sqlite/sqlite-file.ts';
-import { createAbandonedSettling } from '../../src/upstream/abandoned-reservations.ts';
+import { createAbandonedSettling } from '../../src/stores/sqlite/abandoned-reservations.ts';
+import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
+import { openSqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
 import { clientScopeOf } from '../../src/upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createSqliteBooks } from '../../src/upstream/sqlite-books.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { lockStore } from '../support/answer-store-contract.ts';
 import {

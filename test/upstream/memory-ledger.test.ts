@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Billed } from '../../src/upstream/business-codes.ts';
+import type { Billed } from '../../src/domain/verdicts.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { UTC_DAYS } from '../support/utc-days.ts';

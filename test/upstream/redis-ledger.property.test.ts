@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Billed } from '../../src/upstream/business-codes.ts';
+import type { Billed } from '../../src/domain/verdicts.ts';
 import { type Reservation, spentIn } from '../../src/upstream/ledger.ts';
 import { settled } from '../model/held-source.ts';
 import { createRedisLedgers } from '../support/redis-ledgers.ts';

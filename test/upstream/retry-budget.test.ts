@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
+import { createRetryBudget } from '../../src/upstream/policies/retry-budget.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
 function setUp() {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createRetry } from '../../src/upstream/retry.ts';
-import { createRetryBudget } from '../../src/upstream/retry-budget.ts';
+import { createRetry } from '../../src/upstream/policies/retry.ts';
+import { createRetryBudget } from '../../src/upstream/policies/retry-budget.ts';
 import { createScriptedSource, keyOf, type Scripted, settled } from '../model/held-source.ts';
 import { type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRedisPace } from '../../src/upstream/shared-pace.ts';
+import { createRedisPace } from '../../src/stores/redis/pace.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 import { createTestClock } from '../support/test-clock.ts';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Pause } from '../../src/upstream/breaker.ts';
-import type { BreakerName } from '../../src/upstream/breakers.ts';
-import { createRedisPauses, type PauseNews } from '../../src/upstream/shared-pauses.ts';
+import { createRedisPauses, type PauseNews } from '../../src/stores/redis/pauses.ts';
+import type { Pause } from '../../src/upstream/policies/breaker.ts';
+import type { BreakerName } from '../../src/upstream/policies/breakers.ts';
 import { useRedis } from '../support/redis-link.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
-import type { LinkIndexOutcome } from '../../src/upstream/link-index-source.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createShield, type ShieldOptions } from '../../src/upstream/shield.ts';
+import { createShield, type ShieldOptions } from '../../src/upstream/pipeline.ts';
 import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';

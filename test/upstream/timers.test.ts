@@ -1,5 +1,5 @@
 import { onTestFinished, test, vi } from 'vitest';
-import { systemTimers } from '../../src/upstream/timers.ts';
+import { systemTimers } from '../../src/domain/time.ts';
 
 test('a time that is over already is as soon as possible, and no reason for a warning of Node.js', async ({
   expect,

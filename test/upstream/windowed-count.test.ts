@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createWindowedCount } from '../../src/upstream/windowed-count.ts';
+import { createWindowedCount } from '../../src/upstream/policies/windowed-count.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
 const WINDOW_MS = 50;

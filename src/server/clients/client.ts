@@ -1,4 +1,4 @@
-import type { Payer } from '../../upstream/link-index-source.ts';
+import type { Payer } from '../../domain/link-index.ts';
 
 export const SCOPES = ['ops', 'fresh', 'introspect'] as const;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { readJsonFile } from '../json-file.ts';
-import { digestOf, isSameDigest } from '../secret-digest.ts';
 import { type Client, isClientName, SCOPES } from './client.ts';
+import { readJsonFile } from './json-file.ts';
+import { digestOf, isSameDigest } from './secret-digest.ts';
 
 const keyFile = z.strictObject({
   clients: z.array(

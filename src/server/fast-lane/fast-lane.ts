@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { FreshEntries } from '../../cache/fresh-entries.ts';
 import type { CallSummary } from '../../telemetry/log-calls.ts';
-import { cacheHeaders, replyCacheable, VARY } from '../cache-headers.ts';
 import type { Client } from '../clients/client.ts';
-import { maxCostOf } from '../plugins/limit-cost.ts';
-import { appliedHeader, type Preferences } from '../prefer.ts';
-import type { Exchange, GraphqlCall } from '../reply.ts';
+import { maxCostOf } from '../graphql/limit-cost.ts';
+import { cacheHeaders, replyCacheable, VARY } from '../http/cache-headers.ts';
+import { appliedHeader, type Preferences } from '../http/prefer.ts';
+import type { Exchange, GraphqlCall } from '../http/reply.ts';
 import { createHits } from './hits.ts';
 import { createPlans } from './plans.ts';
 import { questionOf, type Trusted } from './question.ts';

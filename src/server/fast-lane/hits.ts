@@ -1,6 +1,6 @@
 import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
 import type { Rendering } from '../../cache/rendered-texts.ts';
-import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
+import type { LinkIndexKey } from '../../domain/link-index.ts';
 
 /** What one request reads. */
 export interface Hits {

@@ -1,6 +1,6 @@
 import { type DocumentNode, type FieldNode, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
-import { unescapedBytes } from '../plugins/document-caches.ts';
-import { measureDocument } from '../plugins/measure-document.ts';
+import { unescapedBytes } from '../graphql/document-caches.ts';
+import { measureDocument } from '../graphql/measure-document.ts';
 import { idsIn } from './arguments.ts';
 import type { Hits } from './hits.ts';
 import { kolPart } from './kol-part.ts';

@@ -1,8 +1,8 @@
 import { type DocumentNode, getOperationAST, Kind, type OperationDefinitionNode, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { INTROSPECTION_FIELDS } from '../plugins/forbid-introspection.ts';
-import { ROUTER_FIELDS } from '../plugins/guard-subgraph.ts';
-import { partsOfOperation } from '../plugins/operation-parts.ts';
+import { INTROSPECTION_FIELDS } from '../graphql/forbid-introspection.ts';
+import { ROUTER_FIELDS } from '../graphql/guard-subgraph.ts';
+import { partsOfOperation } from '../graphql/operation-parts.ts';
 import { fieldsOf, literalBytes, type Plan, planOf } from './plan.ts';
 import type { Question } from './question.ts';
 import { NotPlannable, type Switches } from './selection.ts';

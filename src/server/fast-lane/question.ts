@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { TrustedDocuments } from '../trusted-documents.ts';
+import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
 import type { Variables } from './variables.ts';
 
 /** What a request asks, as far as plans can answer it. */

@@ -1,5 +1,5 @@
+import type { LinkIndexKey } from '../../domain/link-index.ts';
 import type { LinkIndexLoader } from '../../loaders/link-index-loader.ts';
-import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
 import { countNamed } from './hits.ts';
 import type { FoundPlan } from './plans.ts';
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
-import type { LinkIndexKey } from '../../upstream/link-index-source.ts';
+import type { LinkIndexKey } from '../../domain/link-index.ts';
 import type { CountedHits } from './hits.ts';
 import type { FoundPlan } from './plans.ts';
 import { isStillTrusted, type Question, type Trusted } from './question.ts';

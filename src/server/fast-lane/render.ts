@@ -1,6 +1,6 @@
 import type { SelectionSetNode } from 'graphql';
 import type { RenderAnswer } from '../../cache/rendered-texts.ts';
-import type { IndexName, IndexScore, LinkIndexAnswer } from '../../upstream/link-index-source.ts';
+import type { IndexName, IndexScore, LinkIndexAnswer } from '../../domain/link-index.ts';
 import { NotPlannable, type Select } from './selection.ts';
 
 /** JSON text of a value. */

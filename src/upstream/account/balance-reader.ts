@@ -1,4 +1,4 @@
-import type { Timers } from '../timers.ts';
+import type { Timers } from '../../domain/time.ts';
 import type { Balance, BalanceOutcome } from './balance.ts';
 
 export interface BalanceReading extends Balance {

@@ -1,8 +1,8 @@
-import { BUSINESS_CODES } from '../business-codes.ts';
+import { formOf } from '../../domain/parse-json.ts';
+import { UpstreamError } from '../../domain/upstream-error.ts';
+import { BUSINESS_CODES } from '../../domain/verdicts.ts';
 import type { UpstreamClient } from '../client.ts';
 import { readData } from '../envelope.ts';
-import { formOf } from '../parse-json.ts';
-import { UpstreamError } from '../upstream-error.ts';
 import type { WholeResponse } from '../whole-response.ts';
 
 /** What is left on the account, as the vendor wrote it. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRates } from '../../../src/server/clients/rates.ts';
-import { createRedisRates } from '../../../src/server/clients/redis-rates.ts';
+import { createRedisRates } from '../../../src/stores/redis/rates.ts';
 import { useRedis } from '../../support/redis-link.ts';
 import { describeWithRedis } from '../../support/redis-server.ts';
 import { createTestClock } from '../../support/test-clock.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { type BalanceNews, createRedisBalance } from '../../../src/upstream/account/shared-balance.ts';
+import { type BalanceNews, createRedisBalance } from '../../../src/stores/redis/balance.ts';
 import { useRedis } from '../../support/redis-link.ts';
 import { describeWithRedis } from '../../support/redis-server.ts';
 

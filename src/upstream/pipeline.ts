@@ -1,0 +1,106 @@
+import type { LinkIndexSource, Payer } from '../domain/link-index.ts';
+import type { Timers } from '../domain/time.ts';
+import { UpstreamError } from '../domain/upstream-error.ts';
+import { STOPPING } from '../domain/verdicts.ts';
+import type { ClientLedgers } from './client-ledgers.ts';
+import type { Ledger } from './ledger.ts';
+import { createAdmission, type SharedPace } from './policies/admission.ts';
+import { type BreakerName, createBreakers, type SharedPauses } from './policies/breakers.ts';
+import { budgetExhausted, clientBudgetExhausted, createBudgeted } from './policies/budgeted.ts';
+import { createLeased } from './policies/leased.ts';
+import { createRetry } from './policies/retry.ts';
+import { createRetryBudget } from './policies/retry-budget.ts';
+
+export interface ShieldOptions {
+  /** One attempt at a paid call. */
+  readonly source: LinkIndexSource;
+  readonly ledger: Ledger;
+  readonly clients: ClientLedgers;
+  readonly maxAttempts: number;
+  readonly maxConcurrent: number;
+  /** Undefined is no limit. */
+  readonly maxPerSecond: number | undefined;
+  /** The line of all replicas; undefined where this process keeps the pace by itself. */
+  readonly pace?: SharedPace | undefined;
+  /** What replicas tell each other; undefined where there are none. */
+  readonly pauses?: SharedPauses | undefined;
+  readonly maxQueued: number;
+  /** Off in sandbox mode, where a magic id fails only itself. */
+  readonly hasBreakers: boolean;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Milliseconds since whenever; never set back. The clock by default. */
+  readonly steadyMs?: (() => number) | undefined;
+  readonly timers: Timers;
+  readonly random: () => number;
+}
+
+export interface Shield extends LinkIndexSource {
+  /** Why nothing may be asked now on this payer's behalf, if so. */
+  refusal(payer?: Payer): UpstreamError | undefined;
+  /** The account has a new token. */
+  forgiveAccount(): void;
+  /** Calls in flight, and calls that wait for their turn. */
+  readonly inFlight: number;
+  readonly queued: number;
+  openBreakers(): readonly BreakerName[];
+  /** Starts no attempt from now on, and refuses what waits. */
+  stop(): void;
+}
+
+/** What stands around an attempt, from the outside in: repeat, wait for a turn, break, hold the lease, book. */
+export function createShield(options: ShieldOptions): Shield {
+  const { source, ledger, clients, hasBreakers, pauses, clock } = options;
+  const { steadyMs = clock } = options;
+  const breakers = createBreakers({ clock, steadyMs, onChange: pauses?.tell });
+  const stopping = new AbortController();
+
+  function refusal(): UpstreamError | undefined {
+    if (stopping.signal.aborted) return new UpstreamError(STOPPING, { retryAfterSeconds: 1 });
+    return (
+      (hasBreakers ? breakers.refusal() : undefined) ?? (ledger.isExhausted() ? budgetExhausted(ledger) : undefined)
+    );
+  }
+
+  const booked = createLeased(createBudgeted({ source, ledger, clients, clock }), clock);
+  const admission = createAdmission({
+    ...options,
+    source: hasBreakers ? breakers.guard(booked) : booked,
+    slowsDown: hasBreakers,
+    refusal,
+  });
+  const retrying = createRetry({
+    ...options,
+    source: admission,
+    budget: createRetryBudget(steadyMs),
+    stopping: stopping.signal,
+  });
+
+  pauses?.listen((name, pause) => {
+    breakers.adopt(name, pause);
+    admission.review();
+  });
+
+  return {
+    read: (key, readOptions) => retrying.read(key, readOptions),
+    refusal(payer) {
+      const ofClient = payer?.billedPerDay === undefined ? undefined : clients.of(payer.name);
+      return admission.refusal() ?? (ofClient?.isExhausted() ? clientBudgetExhausted(ofClient) : undefined);
+    },
+    get inFlight() {
+      return admission.inFlight;
+    },
+    get queued() {
+      return admission.queued;
+    },
+    openBreakers: () => (hasBreakers ? breakers.openNames() : []),
+    forgiveAccount() {
+      breakers.forgiveAccount();
+      admission.review();
+    },
+    stop() {
+      stopping.abort();
+      admission.review();
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import type { LinkIndexOutcome, LinkIndexSource } from '../../domain/link-index.ts';
+import type { UpstreamError } from '../../domain/upstream-error.ts';
+import { daysIn } from '../zone-days.ts';
+import { type Breaker, type BreakerOptions, createBreaker, type Finding, type Pause } from './breaker.ts';
+import { createFailureRate } from './failure-rate.ts';
+
+/** How long the first pause of every breaker but the quota's lasts, in milliseconds. */
+export const FIRST_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 600_000;
+/** The quota is probed so often, for it can be raised at any time, in milliseconds. */
+const QUOTA_PAUSE_MS = 900_000;
+/**
+ * Whose midnight begins the day of the vendor's quota (code 303), and so the moment of a probe. The quota counts code 0
+ * only, all tokens of the account together.
+ * @see integrators who quote the vendor's usage guide, September 2026. It is second-hand, so the other probes stay.
+ */
+const VENDOR_QUOTA_TIME_ZONE = 'Asia/Shanghai';
+
+export type BreakerName = 'account' | 'endpoint' | 'quota' | 'upstream';
+
+/** What replicas tell each other of what is condemned, so that each need not find it out for itself. */
+export interface SharedPauses {
+  /** Tells the others that a breaker opened, or with undefined that it closed. */
+  tell(name: BreakerName, pause: Pause | undefined): void;
+  /** Calls back with what the others tell, from now on and once with what is known. */
+  listen(listener: (name: BreakerName, pause: Pause | undefined) => void): void;
+}
+
+export interface Breakers {
+  /** Why nothing may be asked now, if so. */
+  refusal(): UpstreamError | undefined;
+  /** Behind the breakers: what an attempt shows opens or closes them. */
+  guard(source: LinkIndexSource): LinkIndexSource;
+  /** The account has a new token: what was known about it holds no more. */
+  forgiveAccount(): void;
+  /** Another replica found something out. */
+  adopt(name: BreakerName, pause: Pause | undefined): void;
+  openNames(): readonly BreakerName[];
+}
+
+export interface BreakersOptions {
+  /** Milliseconds since the epoch, for the vendor's midnight. */
+  readonly clock: () => number;
+  /** Milliseconds since whenever, for how long a pause lasts; never set back. The clock by default. */
+  readonly steadyMs?: (() => number) | undefined;
+  /** Told what attempts of this process opened, or with undefined closed. */
+  readonly onChange?: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;
+}
+
+/** One breaker per thing that can be condemned: each opens by what failed, and not by how often alone. */
+export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOptions): Breakers {
+  const create = (name: BreakerName, options?: Partial<BreakerOptions>) =>
+    createBreaker({
+      ...{ firstPauseMs: FIRST_PAUSE_MS, maxPauseMs: MAX_PAUSE_MS, clock: steadyMs },
+      onChange: (pause) => onChange?.(name, pause),
+      ...options,
+    });
+  const quotaDays = daysIn(VENDOR_QUOTA_TIME_ZONE);
+  const breakers: Readonly<Record<BreakerName, Breaker>> = {
+    account: create('account'),
+    endpoint: create('endpoint'),
+    quota: create('quota', {
+      ...{ firstPauseMs: QUOTA_PAUSE_MS, maxPauseMs: QUOTA_PAUSE_MS },
+      limitPauseMs: (agoMs) => quotaDays.msToNext(clock() - agoMs),
+    }),
+    upstream: create('upstream'),
+  };
+  const names = Object.keys(breakers) as BreakerName[];
+  const failureRate = createFailureRate(steadyMs);
+
+  function findingFor(name: BreakerName, outcome: LinkIndexOutcome): Finding {
+    if (outcome.kind === 'failure' && outcome.error.verdict.condemns === 'nothing') return 'nothing';
+    if (name === 'upstream') {
+      const isFailure = isUpstreamFailure(outcome);
+      failureRate.add(isFailure);
+      if (!isFailure) return 'good';
+      return failureRate.isTooHigh() || breakers.upstream.isOpen() ? 'bad' : 'nothing';
+    }
+    if (outcome.kind !== 'failure') return 'good';
+    const { condemns, billed } = outcome.error.verdict;
+    if (condemns === name) return 'bad';
+    // A business code that blames something else was reached past the account, the endpoint and the quota.
+    const blamesElse = condemns === 'call' || condemns === 'upstream';
+    return outcome.error.upstreamCode !== undefined && billed === 'no' && blamesElse ? 'good' : 'nothing';
+  }
+
+  return {
+    refusal() {
+      for (const name of names) {
+        const refusal = breakers[name].refusal();
+        if (refusal) return refusal;
+      }
+      return undefined;
+    },
+
+    guard: (source) => ({
+      async read(key, options) {
+        const entries = names.map((name) => [name, breakers[name].enter()] as const);
+        const wasOpen = breakers.upstream.isOpen();
+        let outcome: LinkIndexOutcome | undefined;
+        try {
+          outcome = await source.read(key, options);
+          return outcome;
+        } finally {
+          const code = outcome?.kind === 'failure' ? outcome.error.code : undefined;
+          for (const [name, entry] of entries) entry.leave(outcome ? findingFor(name, outcome) : 'nothing', code);
+          if (wasOpen && !breakers.upstream.isOpen()) failureRate.reset();
+        }
+      },
+    }),
+
+    forgiveAccount: () => breakers.account.close(),
+    adopt: (name, pause) => breakers[name].adopt(pause),
+    openNames: () => names.filter((name) => breakers[name].isOpen()),
+  };
+}
+
+/** The upstream itself is in trouble: 5xx, not to be reached, or no whole answer. */
+function isUpstreamFailure(outcome: LinkIndexOutcome): boolean {
+  return outcome.kind === 'failure' && outcome.error.verdict.condemns === 'upstream';
+}
