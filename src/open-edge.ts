@@ -9,7 +9,7 @@ import { openDoors } from './open-doors.ts';
 import type { Telemetry } from './open-telemetry.ts';
 import type { Rates } from './server/clients/rates.ts';
 import { createFastLane } from './server/fast-lane/fast-lane.ts';
-import { createGraphqlHandler } from './server/graphql/graphql-handler.ts';
+import { createGraphqlHandler } from './server/graphql/handler.ts';
 import { startHttpServer } from './server/http/http-server.ts';
 import { createWindows, type WindowsOptions } from './server/http/ops-routes.ts';
 import type { Readiness } from './server/http/readiness.ts';

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { FreshEntries } from '../../cache/fresh-entries.ts';
 import type { CallSummary } from '../../telemetry/log-calls.ts';
 import type { Client } from '../clients/client.ts';
-import { maxCostOf } from '../graphql/limit-cost.ts';
+import { maxCostOf } from '../graphql/request-limits.ts';
 import { cacheHeaders, replyCacheable, VARY } from '../http/cache-headers.ts';
 import { appliedHeader, type Preferences } from '../http/prefer.ts';
 import type { Exchange, GraphqlCall } from '../http/reply.ts';

@@ -1,6 +1,5 @@
 import { type DocumentNode, type FieldNode, Kind, type OperationDefinitionNode, type ValueNode } from 'graphql';
-import { unescapedBytes } from '../graphql/document-caches.ts';
-import { measureDocument } from '../graphql/measure-document.ts';
+import { unescapedBytes } from '../graphql/documents.ts';
 import { idsIn } from './arguments.ts';
 import type { Hits } from './hits.ts';
 import { kolPart } from './kol-part.ts';
@@ -65,13 +64,6 @@ function answerOf(data: Members<Part>): Plan['answer'] {
     }
     return `${text}}}`;
   };
-}
-
-/** How many fields the answer has where each list has one element. */
-export function fieldsOf(document: DocumentNode, operation: OperationDefinitionNode): number {
-  const measured = measureDocument(document);
-  if (measured.refusal) return Number.POSITIVE_INFINITY;
-  return (measured.roots.get(operation) ?? []).reduce((sum, { fieldsPerElement }) => sum + fieldsPerElement, 0);
 }
 
 function rootPart(select: Select, { name, node, selectionSets }: SelectedField): Part {

@@ -1,9 +1,8 @@
 import { type DocumentNode, getOperationAST, Kind, type OperationDefinitionNode, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { INTROSPECTION_FIELDS } from '../graphql/forbid-introspection.ts';
-import { ROUTER_FIELDS } from '../graphql/guard-subgraph.ts';
-import { partsOfOperation } from '../graphql/operation-parts.ts';
-import { fieldsOf, literalBytes, type Plan, planOf } from './plan.ts';
+import { analyseOperation } from '../graphql/document-analysis.ts';
+import { INTROSPECTION_FIELDS, ROUTER_FIELDS } from '../graphql/operation-checks.ts';
+import { literalBytes, type Plan, planOf } from './plan.ts';
 import type { Question } from './question.ts';
 import { NotPlannable, type Switches } from './selection.ts';
 import { type CoerceVariables, type Variables, variablesCoercer } from './variables.ts';
@@ -131,9 +130,10 @@ function plannedOperation(
   const { variableDefinitions = [], directives = [] } = operation;
   const own = variableDefinitions.map(({ variable }) => variable.name.value).filter((name) => switches.has(name));
   const isOdd = operation.operation !== 'query' || directives.length > 0 || own.length > MAX_SWITCHES;
-  const fields = partsOfOperation(document, operation.name?.value)?.fields;
-  const isForSome = FOR_SOME.some((name) => fields?.has(name));
-  if (isForSome || isOdd || fieldsOf(document, operation) > maxFields) return UNPLANNABLE;
+  const analysis = analyseOperation(document, operation.name?.value);
+  if (isOdd || !analysis || FOR_SOME.some((name) => analysis.fields.has(name))) return UNPLANNABLE;
+  const fieldCount = analysis.roots.reduce((sum, { fieldsPerElement }) => sum + fieldsPerElement, 0);
+  if (fieldCount > maxFields) return UNPLANNABLE;
   const coerce = unlessNotPlannable(() => variablesCoercer(variableDefinitions));
   return coerce ? { coerce, switches: own, plans: new Map() } : UNPLANNABLE;
 }
