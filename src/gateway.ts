@@ -64,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { metrics } = telemetry;
   const edge = await openEdge({
     ...{ config, log, clock, steadyMs, timers, telemetry, cache, memory, keyOf, rates, closing: starting },
-    windows: {
+    ops: {
       contentType: metrics.contentType,
       text: options.metricsText ?? metrics.text,
       account: async () => purchasing.account(),

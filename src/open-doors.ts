@@ -1,6 +1,6 @@
 import type { Config } from './config/config.ts';
 import { systemTimers, type Timers, within } from './domain/time.ts';
-import { openDoor } from './server/clients/authenticator.ts';
+import { createAuthenticator } from './server/clients/authenticator.ts';
 import { createRates } from './server/clients/rates.ts';
 import { readTrustedDocuments } from './server/graphql/trusted-documents.ts';
 import type { Stores } from './stores/stores.ts';
@@ -16,22 +16,22 @@ export interface OpenDoorsOptions {
 /** Who is let in, and with which documents. */
 export function openDoors({ config, log, closing }: OpenDoorsOptions) {
   const { clientKeysFile, allowAnonymous, introspection } = config.server;
-  const door = openDoor({
+  const authenticator = createAuthenticator({
     keyFile: clientKeysFile,
     allowAnonymous,
     onReloaded: () => log.info('the client keys were read anew from their file'),
     onRejected: (error) =>
       log.error({ err: error }, 'the key file changed and is none now; the last good keys stay in use'),
   });
-  closing.defer(() => door.close());
+  closing.defer(() => authenticator.close());
 
   return {
-    door,
+    authenticator,
     trustedDocuments: openTrustedDocuments(config, log, closing),
     /** What a person without a key finds. */
     visitor: {
-      needsKey: door.stranger === undefined,
-      isSchemaPublic: introspection && door.stranger?.scopes.has('introspect') === true,
+      needsKey: authenticator.anonymousClient === undefined,
+      isSchemaPublic: introspection && authenticator.anonymousClient?.scopes.has('introspect') === true,
     },
   };
 }

@@ -11,9 +11,8 @@ import type { Rates } from './server/clients/rates.ts';
 import { createFastLane } from './server/fast-lane/fast-lane.ts';
 import { createGraphqlHandler } from './server/graphql/handler.ts';
 import { startHttpServer } from './server/http/http-server.ts';
-import { createWindows, type WindowsOptions } from './server/http/ops-routes.ts';
-import type { Readiness } from './server/http/readiness.ts';
-import { createRequestListener } from './server/http/request-listener.ts';
+import { createOpsRoutes, type OpsRoutesOptions } from './server/http/ops-routes.ts';
+import { createRequestListener, type Readiness } from './server/http/request-listener.ts';
 import { createPages } from './server/pages/pages.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -31,11 +30,11 @@ export interface OpenEdgeOptions {
   readonly memory: AnswerMemory;
   readonly keyOf: (key: LinkIndexKey) => string;
   readonly rates: Pick<Rates, 'count'>;
-  readonly windows: WindowsOptions;
+  readonly ops: OpsRoutesOptions;
   readonly closing: AsyncDisposableStack;
 }
 
-/** Where clients are served: the doors, the graph, and the HTTP server. */
+/** What serves clients: authentication, the graph, and the HTTP server. */
 export interface Edge {
   /** Scheme, host and port, without a trailing slash. */
   readonly origin: string;
@@ -56,7 +55,7 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
   const isSandbox = config.upstream.target.mode === 'sandbox';
   let readiness: Readiness = 'starting';
 
-  const { door, trustedDocuments, visitor } = openDoors({ config, log, closing });
+  const { authenticator, trustedDocuments, visitor } = openDoors({ config, log, closing });
   const freshForMs = (outcome: Dated | LinkIndexFailure) => remainingFreshMs(outcome, lifetimes, clock());
   const { maxKolsPerRequest: maxKols, hasFastLane } = config.server;
   const fastLane = hasFastLane
@@ -81,15 +80,15 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
     port: config.server.port,
     listener: createRequestListener({
       graphql: graphql.handle,
-      door,
+      authenticator,
       rates,
-      windows: createWindows(options.windows),
+      opsRoutes: createOpsRoutes(options.ops),
       pages: config.server.graphiql ? createPages({ ...visitor, isSandbox }) : undefined,
       host: config.server.host,
       corsOrigins: config.server.corsOrigins,
       readiness: () => readiness,
       isSandbox,
-      onTurnedAway: telemetry.onTurnedAway,
+      onRejected: telemetry.onRejected,
       logFault,
     }),
   });

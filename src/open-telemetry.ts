@@ -7,7 +7,7 @@ import type { ProcessIdentity } from './stores/stores.ts';
 import { createExportErrors } from './telemetry/export-errors.ts';
 import { logAttempt } from './telemetry/log-attempts.ts';
 import { logBalanceChange } from './telemetry/log-balance.ts';
-import { type CallSummary, logCall, logTurnedAway, type TurnedAway } from './telemetry/log-calls.ts';
+import { type CallSummary, logCall, logRejected, type RejectedCall } from './telemetry/log-calls.ts';
 import { createLogFault } from './telemetry/log-faults.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type MetricSources } from './telemetry/metrics.ts';
@@ -58,8 +58,8 @@ export async function openTelemetry(options: OpenTelemetryOptions) {
       logCall(log, call);
       metrics.noteRequest(call);
     },
-    onTurnedAway(call: TurnedAway) {
-      logTurnedAway(log, call);
+    onRejected(call: RejectedCall) {
+      logRejected(log, call);
       metrics.noteRequest(call);
     },
     onBalanceChange(outcome: BalanceOutcome) {

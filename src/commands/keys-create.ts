@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { digestOf } from '../server/clients/secret-digest.ts';
+import { digestOf } from '../server/clients/secrets.ts';
 
 const KEY_BYTES = 32;
 

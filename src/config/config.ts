@@ -1,6 +1,6 @@
 import type { Lifetimes } from '../cache/entry.ts';
 import type { EndpointName } from '../domain/link-index.ts';
-import { isLoopbackHost } from '../server/http/loopback.ts';
+import { isLoopbackHost } from '../server/http/browser-guard.ts';
 import type { TokenOrigin } from '../upstream/token-source.ts';
 import { contradictionsIn } from './contradictions.ts';
 import type { Environment } from './environment.ts';

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../server/http/loopback.ts';
+import { isLoopbackHost } from '../server/http/browser-guard.ts';
 import type { Environment } from './environment.ts';
 import type { Variables } from './variables.ts';
 

@@ -15,10 +15,10 @@ export interface CallSummary {
   readonly saved: number;
 }
 
-/** A request that was not let in: no key, a wrong one, or too many requests. */
-export interface TurnedAway {
+/** A request that was refused before it was read: no key, a wrong one, or too many requests. */
+export interface RejectedCall {
   readonly requestId: string;
-  /** `none` where nobody knows who it is. */
+  /** `none` where the key is missing or unknown. */
   readonly client: string;
   readonly outcome: 'refused';
   readonly code: string;
@@ -38,6 +38,6 @@ export function logCall(log: Logger, summary: CallSummary): void {
   log[level]({ ...call, document }, 'request answered');
 }
 
-export function logTurnedAway(log: Logger, call: TurnedAway): void {
+export function logRejected(log: Logger, call: RejectedCall): void {
   log.debug(call, 'request refused');
 }

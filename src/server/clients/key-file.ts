@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Client, isClientName, SCOPES } from './client.ts';
 import { readJsonFile } from './json-file.ts';
-import { digestOf, isSameDigest } from './secret-digest.ts';
+import { digestOf, isSameDigest } from './secrets.ts';
 
 const keyFile = z.strictObject({
   clients: z.array(

@@ -1,6 +1,6 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Timers } from '../../domain/time.ts';
-import type { Refusal } from '../http/reply.ts';
+import type { Refusal } from '../http/exchange.ts';
 import type { Client } from './client.ts';
 
 const MINUTE_SECONDS = 60;

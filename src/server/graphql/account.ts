@@ -1,5 +1,5 @@
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { callOf, type GraphqlCall } from '../http/reply.ts';
+import { callOf, type GraphqlCall } from './call.ts';
 
 /**
  * Adds to the extensions of an answer, and of the last payload of an incremental one, what the headers cannot say: where

@@ -7,11 +7,11 @@ import type { CallSummary } from '../../telemetry/log-calls.ts';
 import type { Tracer } from '../../telemetry/span.ts';
 import { type Client, LOCAL } from '../clients/client.ts';
 import type { FastLane } from '../fast-lane/fast-lane.ts';
-import { cacheHeaders, replyCacheable } from '../http/cache-headers.ts';
+import { beginReply, type Exchange, isReading, type Refusal, refuse } from '../http/exchange.ts';
 import { isPlainJson, readAccept } from '../http/media-types.ts';
 import { type Preferences, readPreferences } from '../http/prefer.ts';
 import { readBody } from '../http/read-body.ts';
-import { beginReply, type Exchange, type GraphqlCall, isReading, type Refusal, refuse } from '../http/reply.ts';
+import { cacheHeaders, type GraphqlCall, replyCacheable } from './call.ts';
 import { createGraphqlEngine, type GraphqlEngineOptions } from './engine.ts';
 import { traceRequest } from './tracing.ts';
 

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLSchema, getVariableValues } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { IsRouter } from '../clients/router-secret.ts';
-import { callOf, type GraphqlCall } from '../http/reply.ts';
+import type { IsRouter } from '../clients/secrets.ts';
+import { callOf, type GraphqlCall } from './call.ts';
 import { analyseOperation, type OperationAnalysis } from './document-analysis.ts';
 
 /** The operation that a request runs, and what it runs with. */

@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import type { GraphqlCall } from '../http/reply.ts';
+import type { GraphqlCall } from './call.ts';
 import { badRequest } from './errors.ts';
 
 /** A list of entities nests 3 levels: variables, list, representation. */

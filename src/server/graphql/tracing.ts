@@ -2,7 +2,8 @@ import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Span, Tracer } from '../../telemetry/span.ts';
 import type { Client } from '../clients/client.ts';
-import { callOf, type Exchange, type GraphqlCall } from '../http/reply.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { callOf, type GraphqlCall } from './call.ts';
 
 const PATH = '/graphql';
 

@@ -1,6 +1,6 @@
-import { type Exchange, replyJson } from './reply.ts';
+import { type Exchange, replyJson } from './exchange.ts';
 
-export interface WindowsOptions {
+export interface OpsRoutesOptions {
   readonly contentType: string;
   /** The metrics in Prometheus's text format. */
   readonly text: () => Promise<string>;
@@ -8,8 +8,8 @@ export interface WindowsOptions {
   readonly account: () => Promise<unknown>;
 }
 
-/** What operators see: `/metrics` for Prometheus, and `/account`, today's ledger. */
-export function createWindows({ contentType, text, account }: WindowsOptions) {
+/** The routes for operators: `/metrics` for Prometheus, and `/account`, today's ledger. */
+export function createOpsRoutes({ contentType, text, account }: OpsRoutesOptions) {
   return {
     async '/metrics'({ request, response }: Exchange): Promise<void> {
       const metrics = await text();

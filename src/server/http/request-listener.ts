@@ -1,30 +1,39 @@
 import type { RequestListener } from 'node:http';
 import cors from 'cors';
-import type { TurnedAway } from '../../telemetry/log-calls.ts';
+import type { RejectedCall } from '../../telemetry/log-calls.ts';
 import type { LogFault } from '../../telemetry/log-faults.ts';
-import { type Door, isRefusal } from '../clients/authenticator.ts';
+import { type Authenticator, isRefusal } from '../clients/authenticator.ts';
 import type { Client } from '../clients/client.ts';
 import type { Rates } from '../clients/rates.ts';
 import type { Pages } from '../pages/pages.ts';
 import { type BrowserGuardOptions, createBrowserGuard } from './browser-guard.ts';
+import {
+  beginReply,
+  type Exchange,
+  isReading,
+  type Refusal,
+  refuse,
+  replyJson,
+  requestIdOf,
+  useOriginForm,
+} from './exchange.ts';
 import { acceptsHtml } from './media-types.ts';
-import type { Readiness } from './readiness.ts';
-import { beginReply, type Exchange, isReading, type Refusal, refuse, replyJson } from './reply.ts';
-import { requestIdOf } from './request-id.ts';
-import { useOriginForm } from './request-target.ts';
+
+/** Whether this process should get traffic. */
+export type Readiness = 'starting' | 'ready' | 'draining';
 
 export interface RequestListenerOptions extends BrowserGuardOptions {
   readonly graphql: (exchange: Exchange, client: Client) => Promise<void>;
-  readonly door: Door;
+  readonly authenticator: Authenticator;
   readonly rates: Pick<Rates, 'count'>;
-  /** What operators see, by its path; each needs the scope `ops`. */
-  readonly windows: Readonly<Record<string, (exchange: Exchange) => Promise<void>>>;
-  /** What a browser is shown; undefined where pages are turned off. */
+  /** The routes for operators by their paths; each needs the scope `ops`. */
+  readonly opsRoutes: Readonly<Record<string, (exchange: Exchange) => Promise<void>>>;
+  /** The pages for browsers; undefined where they are turned off. */
   readonly pages: Pages | undefined;
   readonly readiness: () => Readiness;
   readonly isSandbox: boolean;
-  /** Told of every GraphQL request that is not let in. */
-  readonly onTurnedAway?: (call: TurnedAway) => void;
+  /** Called for every GraphQL request that is refused before it is read. */
+  readonly onRejected?: (call: RejectedCall) => void;
   readonly logFault: LogFault;
 }
 
@@ -40,9 +49,10 @@ const CORS_RESPONSE_HEADERS = [
   ...['retry-after', 'x-request-id', 'x-kol-gateway-mode'],
 ];
 
-/** The HTTP edge: every request comes in here, and is refused here if nobody should spend time on it. */
+/** Routes every request, and refuses those that need no further work: by their host, origin, key or rate. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { graphql, door, rates, windows, pages, readiness, isSandbox, onTurnedAway, logFault, corsOrigins } = options;
+  const { graphql, authenticator, rates, opsRoutes, pages, readiness, isSandbox, onRejected, logFault, corsOrigins } =
+    options;
   const guard = createBrowserGuard(options);
   const setCorsHeaders = cors({
     origin: [...corsOrigins],
@@ -62,8 +72,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       case '/':
         if (pages && isPageVisit(exchange)) return pages.start(exchange);
     }
-    const window = Object.hasOwn(windows, path) ? windows[path] : undefined;
-    if (window && isReading(exchange)) return showWindow(exchange, window);
+    const opsRoute = Object.hasOwn(opsRoutes, path) ? opsRoutes[path] : undefined;
+    if (opsRoute && isReading(exchange)) return serveOps(exchange, opsRoute);
     if (pages && isReading(exchange) && (await pages.documents(exchange, path))) return;
     refuse(exchange, { httpStatus: 404, code: 'NOT_FOUND', message: 'Nothing is here. GraphQL is at /graphql.' });
   }
@@ -84,8 +94,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   }
 
   function answer(exchange: Exchange): Going {
-    const client = door.admit(exchange.request.headers);
-    if (isRefusal(client)) return turnAway(exchange, client, 'none');
+    const client = authenticator.authenticate(exchange.request.headers);
+    if (isRefusal(client)) return reject(exchange, client, 'none');
     const counting = rates.count(client);
     return counting
       ? counting.then((refusal) => answerClient(exchange, client, refusal))
@@ -93,20 +103,20 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   }
 
   function answerClient(exchange: Exchange, client: Client, refusal?: Refusal): Going {
-    return refusal ? turnAway(exchange, refusal, client.name) : graphql(exchange, client);
+    return refusal ? reject(exchange, refusal, client.name) : graphql(exchange, client);
   }
 
-  function turnAway(exchange: Exchange, refusal: Refusal, client: string): void {
+  function reject(exchange: Exchange, refusal: Refusal, client: string): void {
     const { requestId } = exchange;
-    onTurnedAway?.({ requestId, client, outcome: 'refused', code: refusal.code, durationMs: 0 });
+    onRejected?.({ requestId, client, outcome: 'refused', code: refusal.code, durationMs: 0 });
     refuse(exchange, refusal);
   }
 
-  async function showWindow(exchange: Exchange, window: (exchange: Exchange) => Promise<void>): Promise<void> {
+  async function serveOps(exchange: Exchange, route: (exchange: Exchange) => Promise<void>): Promise<void> {
     const { headers } = exchange.request;
-    const client = door.admit(headers);
+    const client = authenticator.authenticate(headers);
     const refusal = guard.refuseCrossSite(headers) ?? (isRefusal(client) ? client : refuseWithoutOps(client));
-    return refusal ? refuse(exchange, refusal) : window(exchange);
+    return refusal ? refuse(exchange, refusal) : route(exchange);
   }
 
   function failed(exchange: Exchange, error: unknown): void {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { PACKAGE_FOLDER } from '../../own-files.ts';
-import type { Exchange } from '../http/reply.ts';
+import type { Exchange } from '../http/exchange.ts';
 
 /** What is served, under the names that it has in the package so that its links work, and nothing else: no dot but that of the ending, so that no other folder can be named. */
 const KINDS = [

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Exchange } from '../http/reply.ts';
+import type { Exchange } from '../http/exchange.ts';
 
 /** A document for people, with everything that it needs in it. */
 export interface Page {

@@ -1,6 +1,40 @@
 import { createHash } from 'node:crypto';
-import { appliedHeader } from './prefer.ts';
-import type { Exchange, GraphqlCall } from './reply.ts';
+import type { DocumentNode } from 'graphql';
+import type { LinkIndexLoader } from '../../loaders/link-index-loader.ts';
+import type { RequestAccount } from '../../loaders/request-account.ts';
+import type { Span } from '../../telemetry/span.ts';
+import type { Client } from '../clients/client.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { AcceptedTypes } from '../http/media-types.ts';
+import { appliedHeader, type Preferences } from '../http/prefer.ts';
+
+/** A GraphQL request as it is being answered. */
+export interface GraphqlCall {
+  readonly exchange: Exchange;
+  readonly client: Client;
+  readonly account: RequestAccount;
+  /** What is read for it, and bought. */
+  readonly linkIndexes: LinkIndexLoader;
+  /** Whether the client asked where each score came from, and may. */
+  readonly wantsAccount: boolean;
+  readonly preferences: Preferences;
+  readonly accepts: AcceptedTypes;
+  /** The step of a trace that it is; undefined where nothing is recorded. */
+  readonly span: Span | undefined;
+  /** What was asked, once it is known. */
+  operation?: { readonly name: string | undefined; readonly query: string | undefined };
+  /** As it was parsed, once it is valid. */
+  document?: DocumentNode;
+  /** Whether the answer holds an error. */
+  hasErrors: boolean;
+  /** Whether the answer comes in parts, so that nothing is known about it yet when its headers leave. */
+  isIncremental: boolean;
+}
+
+/** Yoga types away, in most of its hooks, what the handler gives it along with a request. */
+export function callOf(context: unknown): GraphqlCall {
+  return (context as { call: GraphqlCall }).call;
+}
 
 /** Everything that an answer depends on besides its URL. */
 export const VARY = 'Accept, Origin, Authorization, x-api-key, Prefer';

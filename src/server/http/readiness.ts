@@ -1,2 +1,0 @@
-/** Whether this process should get traffic, as `/readyz` tells it. */
-export type Readiness = 'starting' | 'ready' | 'draining';
