@@ -72,6 +72,7 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
     ...{ fastLane, cache, freshForMs, trustedDocuments, clock, steadyMs, timers, logFault },
     onRead: telemetry.onRead,
     onCall: telemetry.onCall,
+    onRejected: telemetry.onRejected,
     tracer: telemetry.tracer,
   });
 

@@ -3,7 +3,7 @@ import type { Timers } from '../../domain/time.ts';
 import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../../loaders/link-index-loader.ts';
 import { createRequestAccount, type RequestAccount } from '../../loaders/request-account.ts';
 import { createWaits } from '../../loaders/waits.ts';
-import type { CallSummary } from '../../telemetry/log-calls.ts';
+import type { CallSummary, RejectedCall } from '../../telemetry/log-calls.ts';
 import type { Tracer } from '../../telemetry/span.ts';
 import { type Client, LOCAL } from '../clients/client.ts';
 import type { FastLane } from '../fast-lane/fast-lane.ts';
@@ -56,6 +56,8 @@ export interface GraphqlHandlerOptions extends GraphqlEngineOptions, Omit<LinkIn
   readonly tracer?: Tracer | undefined;
   /** Told of every call when it has been answered. */
   readonly onCall?: (call: CallSummary) => void;
+  /** Called for every request that is refused before it is read. */
+  readonly onRejected?: (call: RejectedCall) => void;
 }
 
 export interface GraphqlHandler {
@@ -66,7 +68,7 @@ export interface GraphqlHandler {
 
 /** GraphQL over HTTP: reads the request, lets yoga answer it, and says what the answer may be kept for and what it cost. */
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
-  const { fastLane, requestWaitMs, steadyMs, timers, onCall, tracer } = options;
+  const { fastLane, requestWaitMs, steadyMs, timers, onCall, onRejected, tracer } = options;
   const waits = createWaits();
   const engine = createGraphqlEngine(options);
 
@@ -75,16 +77,16 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     const startedMs = steadyMs();
     const span = tracer && traceRequest(tracer, exchange, client);
     const wantsAccount = request.headers['x-account'] === '1';
-    if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
-    if (request.method === 'POST' && !isPlainJson(request.headers)) return refuse(exchange, NOT_JSON);
+    if (wantsAccount && !client.scopes.has('ops')) return reject(exchange, NO_ACCOUNT, client);
+    if (request.method === 'POST' && !isPlainJson(request.headers)) return reject(exchange, NOT_JSON, client);
     const body = isReading(exchange) ? undefined : await readBody(request, MAX_BODY_BYTES);
-    if (body === null) return refuse(exchange, TOO_LARGE);
+    if (body === null) return reject(exchange, TOO_LARGE, client);
     const preferences = readPreferences(request.headers['prefer'], requestWaitMs);
     const planned = span ? undefined : fastLane?.plannedRequest(exchange, preferences, body);
     if (planned && fastLane?.answerFromMemory(exchange, client, planned, startedMs)) return;
 
     const accepts = readAccept(request.headers.accept);
-    if (!accepts.regular && !accepts.incremental) return refuse(exchange, NOT_ACCEPTABLE);
+    if (!accepts.regular && !accepts.incremental) return reject(exchange, NOT_ACCEPTABLE, client);
     using account = openAccount(preferences, client);
     const linkIndexes = createLinkIndexLoader({ ...options, account });
     const state = { hasErrors: false, isIncremental: false };
@@ -102,6 +104,12 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
       span?.set({ outcome: summary.outcome, billed_calls: summary.bought });
       onCall?.(summary);
     }
+  }
+
+  function reject(exchange: Exchange, refusal: Refusal, { name: client }: Client): void {
+    const { requestId } = exchange;
+    onRejected?.({ requestId, client, outcome: 'refused', code: refusal.code, durationMs: 0 });
+    refuse(exchange, refusal);
   }
 
   function openAccount({ waitMs, isDryRun }: Preferences, client: Client): RequestAccount {
