@@ -1,7 +1,7 @@
-import type { AnswerMemory } from './cache/answer-memory.ts';
+import type { LinkIndexCache } from './cache/cache.ts';
 import { type Dated, remainingFreshMs } from './cache/entry.ts';
 import { createFreshEntries } from './cache/fresh-entries.ts';
-import type { LinkIndexCache } from './cache/link-index-cache.ts';
+import type { AnswerMemory } from './cache/memory.ts';
 import type { Config } from './config/config.ts';
 import type { LinkIndexFailure, LinkIndexKey } from './domain/link-index.ts';
 import type { Timers } from './domain/time.ts';

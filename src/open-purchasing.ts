@@ -1,9 +1,6 @@
-import { createAnswerMemory } from './cache/answer-memory.ts';
-import { cacheKeyOf } from './cache/cache-key.ts';
-import { createLinkIndexCache } from './cache/link-index-cache.ts';
-import { nowhere } from './cache/nowhere.ts';
-import { createPatientStore } from './cache/patient-store.ts';
-import { createPurchases } from './cache/purchases.ts';
+import { cacheKeyOf, createLinkIndexCache } from './cache/cache.ts';
+import { createAnswerMemory } from './cache/memory.ts';
+import { createWriteBehindStore, noOpStore } from './cache/write-behind.ts';
 import type { Config } from './config/config.ts';
 import type { LinkIndexKey } from './domain/link-index.ts';
 import { ENDPOINT_NAMES, type EndpointName } from './domain/link-index.ts';
@@ -89,7 +86,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
     // What is not in memory is found in the store when it is asked for.
     isRemembered: (cacheKey) => memory.peek(cacheKey) !== undefined,
     onBought(cacheKey, outcome) {
-      if (memory.peek(cacheKey)) memory.recall(cacheKey, outcome);
+      if (memory.peek(cacheKey)) memory.merge(cacheKey, outcome);
     },
   });
   const paidSource = createPaidSource({ client, endpoints, clock, steadyMs, onAttempt: telemetry.onAttempt });
@@ -108,20 +105,20 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
   const keyOf = (key: LinkIndexKey, endpoint?: EndpointName) =>
     cacheKeyOf(key, endpoint ? ENDPOINTS[endpoint] : endpoints.current());
   const { answers } = stores;
-  const store = answers ? createPatientStore({ store: answers, timers, maxUnsaved: maxEntries, onError }) : nowhere;
-  const purchases = createPurchases({
-    ...{ source: shield, memory, store, lifetimes, clock, keyOf },
+  const store = answers
+    ? createWriteBehindStore({ store: answers, timers, maxUnsaved: maxEntries, onError })
+    : noOpStore;
+  const paidCache = createLinkIndexCache({
+    ...{ source: shield, refusal: shield.refusal, memory, store, lifetimes, clock, keyOf },
     leases: stores.shared?.leases,
   });
-  const buying = { purchases, refusal: shield.refusal };
   const states = upstream.isSandbox
     ? createGatewayStates({
-        ...buying,
-        ...{ memory, keyOf, lifetimes, clock, timers },
+        ...{ cache: paidCache, memory, keyOf, lifetimes, clock, timers },
         budgetExhausted: () => budgetExhausted(stores.ledger),
       })
     : undefined;
-  const cache = createLinkIndexCache({ ...(states ?? buying), memory, store, lifetimes, clock, keyOf });
+  const cache = states?.cache ?? paidCache;
   const rates = await openRates({ stores, clock, timers, onError, closing });
 
   const balance =
@@ -161,7 +158,7 @@ export async function openPurchasing(options: OpenPurchasingOptions) {
     async finish(): Promise<readonly string[]> {
       // Nobody is left who would be answered with what another replica buys.
       stores.shared?.leases.stop();
-      await purchases.idle();
+      await cache.idle();
       const unsavedCount = await store.close();
       return unsavedCount > 0 ? [`answers that the store did not take: ${unsavedCount}`] : [];
     },

@@ -1,10 +1,8 @@
-import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
+import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/cache.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
-import type { Leases } from '../../src/cache/leases.ts';
-import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/link-index-cache.ts';
-import { nowhere } from '../../src/cache/nowhere.ts';
-import { createPatientStore } from '../../src/cache/patient-store.ts';
-import { createPurchases, type Purchases } from '../../src/cache/purchases.ts';
+import type { Leases } from '../../src/cache/flights.ts';
+import { createAnswerMemory } from '../../src/cache/memory.ts';
+import { createWriteBehindStore, noOpStore } from '../../src/cache/write-behind.ts';
 import type { LinkIndexKey } from '../../src/domain/link-index.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
@@ -41,27 +39,22 @@ export function createGateways(options: GatewaysOptions): System {
       return shared?.commandCount ?? 0;
     },
     close() {
-      if (replicas.some(({ purchases }) => purchases.inFlight > 0)) throw new Error('expected every purchase to end');
+      if (replicas.some(({ inFlight }) => inFlight > 0)) throw new Error('expected every purchase to end');
       const booked = shared?.bookedCalls() ?? upstream.billedCalls;
       if (booked === upstream.billedCalls) return;
       throw new Error(`expected ${upstream.billedCalls} billed calls in the books, found ${booked}`);
     },
     request(replicaIndex, kol) {
-      const { cache, purchases } = replicas[replicaIndex] as Replica;
+      const cache = replicas[replicaIndex] as LinkIndexCache;
       const key = keys[kol] as LinkIndexKey;
       const requester = { billedCalls: 0, waitOver: new Promise(() => {}) };
-      const inFlightBefore = purchases.inFlight;
+      const inFlightBefore = cache.inFlight;
       // As the loader asks: what is there at once, and else in the request's batch.
-      if (cache.peek(key, requester)) return purchases.inFlight > inFlightBefore;
+      if (cache.peek(key, requester)) return cache.inFlight > inFlightBefore;
       void cache.read(key, { acceptCache: true, requester });
       return true;
     },
   };
-}
-
-interface Replica {
-  readonly cache: LinkIndexCache;
-  readonly purchases: Purchases;
 }
 
 /** As `open-purchasing.ts` builds it, without the parts that repeat, wait for a turn and break: this upstream never fails. */
@@ -70,7 +63,7 @@ function createReplica(
   upstream: PaidUpstream,
   shared: SharedMemory | undefined,
   index: number,
-): Replica {
+): LinkIndexCache {
   const clock = time.nowMs;
   const { timers } = time;
   const lifetimes: Lifetimes = {
@@ -86,7 +79,7 @@ function createReplica(
       shared,
       owner: `replica-${index}`,
       // As in `open-purchasing.ts`: what is not in this memory is found in the store when it is asked for.
-      onBought: (cacheKey, outcome) => memory.get(cacheKey) && memory.recall(cacheKey, outcome),
+      onBought: (cacheKey, outcome) => memory.get(cacheKey) && memory.merge(cacheKey, outcome),
     });
   const days = daysIn('UTC');
   const ledger = shared
@@ -103,12 +96,11 @@ function createReplica(
   const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, days, clock }));
   const source = createLeased(createBudgeted({ source: upstream, ledger, clients, clock }), clock);
   const store = shared
-    ? createPatientStore({ store: shared.answers, timers, maxUnsaved: maxEntries, onError: neverFails })
-    : nowhere;
+    ? createWriteBehindStore({ store: shared.answers, timers, maxUnsaved: maxEntries, onError: neverFails })
+    : noOpStore;
   const keyOf = ({ kolId }: LinkIndexKey) => kolId;
-  const purchases = createPurchases({ source, memory, store, lifetimes, clock, leases, keyOf });
   const refusal = () => undefined;
-  return { cache: createLinkIndexCache({ memory, store, purchases, refusal, lifetimes, clock, keyOf }), purchases };
+  return createLinkIndexCache({ source, refusal, memory, store, leases, lifetimes, clock, keyOf });
 }
 
 /** Called within a promise of the product's: thrown outside of it, so that the run ends. */

@@ -1,4 +1,4 @@
-import type { StoredOutcome } from '../../src/cache/answer-store.ts';
+import type { StoredOutcome } from '../../src/cache/write-behind.ts';
 import type { LinkIndexScores } from '../../src/domain/link-index.ts';
 import { scoresOf } from '../../src/sandbox/scores.ts';
 import { readScores } from '../../src/upstream/index-scores.ts';

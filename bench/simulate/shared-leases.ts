@@ -1,4 +1,4 @@
-import type { Leases } from '../../src/cache/leases.ts';
+import type { Leases } from '../../src/cache/flights.ts';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import type { SharedMemory } from './shared-memory.ts';
 

@@ -1,4 +1,4 @@
-import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
+import type { AnswerStore, StoredOutcome } from '../../src/cache/write-behind.ts';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import type { BookedSpending, SpendingBooks } from '../../src/upstream/spending-books.ts';
 import { chooseDay } from '../../src/upstream/zone-days.ts';

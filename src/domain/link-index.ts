@@ -1,17 +1,22 @@
 import type { Span } from '../telemetry/span.ts';
 import type { UpstreamError } from './upstream-error.ts';
+import type { Billed } from './verdicts.ts';
 
-/** The vendor's two ways to the same body, by our names for them. */
+/** The vendor's two endpoints for the same data, by our names for them. */
 export const ENDPOINT_NAMES = ['kol-link-info', 'author-link-info'] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
-/** Which answer is meant. An empty `industryTag` is "all industries". */
+/** What is read. An empty `industryTag` means all industries. */
 export interface LinkIndexKey {
   readonly kolId: string;
   readonly industryTag: string;
 }
 
-/** One of the six indices. A member that the upstream did not give in a meaningful form is `null`. */
+/** The six indices, in the order in which they are stored. */
+export const INDEX_NAMES = ['cooperate', 'cp', 'convert', 'shopping', 'spread', 'star'] as const;
+export type IndexName = (typeof INDEX_NAMES)[number];
+
+/** One of the six indices. A member that the upstream left out, or sent in a meaningless form, is `null`. */
 export interface IndexScore {
   /** The KOL's score, 0 to 100. */
   readonly value: number | null;
@@ -25,24 +30,25 @@ export interface IndexScore {
   readonly rankPercent: number | null;
 }
 
-export type IndexName = 'cooperate' | 'cp' | 'convert' | 'shopping' | 'spread' | 'star';
 export type LinkIndexScores = Readonly<Record<IndexName, IndexScore | null>>;
 
 export interface LinkIndexAnswer {
   readonly kind: 'answer';
   readonly scores: LinkIndexScores;
   readonly freshness: Freshness;
-  /** Who gave it, while that is known: a tagged answer belongs to its endpoint. */
+  /** The endpoint that gave it, where known: a tagged answer belongs to its endpoint. */
   readonly endpoint?: EndpointName;
   /** When the upstream gave it, in milliseconds since the epoch. */
   readonly fetchedAtMs: number;
+  /** How many calls it took, where known. */
   readonly attempts?: number;
 }
 
-/** The upstream knows that this KOL has no such data. That knowledge was billed too. */
+/** The upstream has no such data of this KOL. The call was billed. */
 export interface NoLinkIndex {
   readonly kind: 'no-data';
   readonly endpoint?: EndpointName;
+  /** As of an answer. */
   readonly fetchedAtMs: number;
   readonly attempts?: number;
 }
@@ -52,64 +58,80 @@ export interface LinkIndexFailure {
   readonly error: UpstreamError;
   /** When it failed, in milliseconds since the epoch. */
   readonly failedAtMs: number;
-  /** How often the upstream was asked for it, while that is known. */
+  /** How many calls were made, where known. */
   readonly attempts?: number;
 }
 
-/** A closed set: a failed read is a value, so no rejection can be orphaned in a batch. */
+/** A closed set. A failed read is a value, so no rejection can be lost in a batch. */
 export type LinkIndexOutcome = LinkIndexAnswer | NoLinkIndex | LinkIndexFailure;
 
-/** When an outcome came to be, in milliseconds since the epoch. */
-export function bornAtMsOf(outcome: LinkIndexOutcome): number {
+/** When an outcome was obtained, in milliseconds since the epoch. */
+export function obtainedAtMsOf(outcome: LinkIndexOutcome): number {
   return outcome.kind === 'failure' ? outcome.failedAtMs : outcome.fetchedAtMs;
 }
 
-/** How an answer stands against its lifetimes; what comes from the upstream is fresh. */
+/** Whether the call behind this outcome was charged. */
+export function billedOf(outcome: LinkIndexOutcome): Billed {
+  return outcome.kind === 'failure' ? outcome.error.verdict.billed : 'yes';
+}
+
+/** Whether an outcome belongs into the store: what was or may have been billed, and refused parameters. */
+export function isStorable(outcome: LinkIndexOutcome): boolean {
+  return outcome.kind !== 'failure' || outcome.error.verdict.rememberFor !== 'none';
+}
+
+/** The freshness of an answer as clients see it. An answer that comes from the upstream is fresh. */
 export type Freshness = 'FRESH' | 'STALE_REVALIDATING' | 'STALE_UPSTREAM_FAILED';
 
-/** Who pays: a client with, perhaps, a limit of its own. */
+/** The client that pays for a call. */
 export interface Payer {
   readonly name: string;
-  /** Billed calls per day of `BUDGET_TIME_ZONE` that it may lead; undefined is no limit of its own. */
+  /** Billed calls per day of `BUDGET_TIME_ZONE` that it may cause. Undefined: no limit of its own. */
   readonly billedPerDay: number | undefined;
 }
 
-/** On whose behalf is read: one object per request, and one per background refresh. */
+/** On whose behalf a read is made: one object per request, and one per background refresh. */
 export interface Requester {
-  /** Calls that this requester led and that were billed. */
+  /** The calls that this requester caused and that were billed. */
   billedCalls: number;
-  /** Settles when this requester waits no longer; what it asked for goes on. */
+  /** Settles when this requester stops waiting. Its purchases go on. */
   readonly waitOver: Promise<unknown>;
-  /** Undefined is nobody in particular. */
+  /** Undefined: no client is charged. */
   readonly payer?: Payer | undefined;
-  /** `false` is content with what is there already: nothing is bought, and nothing refreshed. Default `true`. */
+  /**
+   * `false` reads only what is cached: nothing is bought or refreshed.
+   * @default true
+   */
   readonly mayBuy?: boolean;
 }
 
-/** The right to buy one key, which ends by itself when its holder dies. */
+/** The exclusive right to buy one key. It expires when its holder stops. */
 export interface PurchaseLease {
-  /** Differs from flight to flight. */
+  /** Unique for each flight. */
   readonly token: string;
-  /** Makes it last for one more attempt. @returns whether it is still held; true where nobody can tell */
+  /** Extends it by one more attempt. @returns whether it is still held; `true` where the store is unavailable */
   extend(): Promise<boolean>;
 }
 
 export interface ReadOptions {
-  /** `false` asks for an answer that nobody kept: neither we nor the vendor. */
+  /** `false` demands a new answer: neither our cache nor the vendor's may serve it. */
   readonly acceptCache: boolean;
   readonly requester: Requester;
-  /** Which attempt at this answer it is, from 1. */
+  /** The number of this attempt, from 1. */
   readonly attempt?: number;
-  /** The right to buy this key, where replicas share their purchases. */
+  /** Held for this key, where replicas share their purchases. */
   readonly lease?: PurchaseLease | undefined;
-  /** The step of a trace that this read is; undefined where nothing is recorded. */
+  /** The span of this read. Undefined: not recorded. */
   readonly span?: Span | undefined;
 }
 
 /**
- * The seam of the whole product: everything above the upstream sees only this, and
- * behaviour is added by wrapping it. `read` never rejects; failures are outcomes.
+ * The central interface: everything above the upstream depends on it alone, and behaviour is added by wrapping it.
+ * `read` never rejects because of the upstream; failures are outcomes.
  */
 export interface LinkIndexSource {
   read(key: LinkIndexKey, options: ReadOptions): Promise<LinkIndexOutcome>;
 }
+
+/** Adds one behaviour to a source. */
+export type Policy = (next: LinkIndexSource) => LinkIndexSource;

@@ -1,21 +1,24 @@
-/** Waiting, so that tests can do it with a clock of their own. */
+/** Timers, injected so that tests control them. */
 export interface Timers {
-  /** Calls back after `ms` milliseconds (at once where that is less than 0), unless the returned function is called before. */
+  /**
+   * Calls back after `ms` milliseconds; a negative number counts as 0.
+   * @returns cancels the callback
+   */
   after(ms: number, callback: () => void): () => void;
 }
 
 export const systemTimers: Timers = {
   after(ms, callback) {
-    // A time that was computed from two looks at a clock may be over already, at which Node.js would print a warning.
+    // Node.js prints a warning for a negative delay, which a deadline that has passed gives.
     const timer = setTimeout(callback, Math.max(0, ms));
     return () => clearTimeout(timer);
   },
 };
 
-/** A store that is away or slow holds up nobody by more than this, in milliseconds. */
+/** The longest wait for an unavailable or slow store, in milliseconds. */
 export const STORE_PATIENCE_MS = 50;
 
-/** Settles after `ms` milliseconds, or when the signal says so. */
+/** Settles after `ms` milliseconds, or when `wakeUp` aborts. */
 export function sleep(timers: Timers, ms: number, wakeUp: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const end = () => resolve();
@@ -28,13 +31,14 @@ export function sleep(timers: Timers, ms: number, wakeUp: AbortSignal): Promise<
   });
 }
 
-/** So many turns of the event loop are given to an answer that may have arrived. */
+/** Into how many timers a time-out is divided. */
 const SLICES = 5;
 
 /**
- * What `promise` settles to, or a rejection after `ms` milliseconds in which this process could have heard it: a loop that
- * is held up by its own work finds timers due before it sees what has arrived, so each slice of the wait takes a turn of
- * it. What the promise stands for goes on all the same.
+ * Settles like `promise`, or rejects after `ms` milliseconds. The work behind the promise goes on.
+ *
+ * After a blocked event loop Node.js runs due timers before it reads what has arrived. The time-out is therefore divided
+ * into several timers, so that an answer that has arrived in time is read before the last of them.
  */
 export function within<Value>(timers: Timers, ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {

@@ -1,21 +1,21 @@
 import type { UpstreamErrorCode, Verdict } from './verdicts.ts';
 
 export interface UpstreamErrorDetails {
-  /** Which expectation was not met, in our words. */
+  /** What was expected and what came, in our own words. */
   readonly reason?: string | undefined;
   /** The business code in the vendor's envelope, where there was one. */
   readonly upstreamCode?: number | undefined;
-  /** When the same call makes sense again, in seconds from now. */
+  /** After how many seconds the same call makes sense again. */
   readonly retryAfterSeconds?: number | undefined;
-  /** The error that opened the breaker. */
+  /** The code of the error that opened the breaker. */
   readonly pausedBy?: UpstreamErrorCode | undefined;
 }
 
 /**
- * Base of every failure that began beyond this process. Branch on `code` or `verdict`, never on `message`.
+ * A read that failed at the upstream or was refused before it. Branch on `verdict`, never on `message`.
  *
- * It keeps no `cause`: an HTTP client's error may hold the URL, and the URL holds the token.
- * The message is ours, and never repeats text of the upstream, which may echo the token.
+ * It has no `cause`: an HTTP client's error may contain the URL, and the URL contains the token.
+ * The message never repeats text of the upstream, which may echo the token.
  */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';

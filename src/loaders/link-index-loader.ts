@@ -1,26 +1,33 @@
 import DataLoader from 'dataloader';
-import type { LinkIndexCache } from '../cache/link-index-cache.ts';
+import type { LinkIndexCache } from '../cache/cache.ts';
 import type { LinkIndexKey, LinkIndexOutcome } from '../domain/link-index.ts';
+import { WOULD_BUY } from '../domain/verdicts.ts';
 import type { Span } from '../telemetry/span.ts';
 import type { ReadNote, ReadSource, RequestAccount } from './request-account.ts';
 
-/** What one request reads through. A key that it names twice is read once. */
+/** The reads of one request. A key that it names twice is read once. */
 export interface LinkIndexLoader {
-  /** The answer itself when it is cached, so that a hit enters no batch; else a promise, which never rejects. */
+  /** A cached outcome itself, so that a hit enters no batch; otherwise a promise, which never rejects because of the upstream. */
   load(key: LinkIndexKey, acceptCache: boolean): LinkIndexOutcome | Promise<LinkIndexOutcome>;
 }
 
 export interface LinkIndexLoaderOptions {
-  readonly cache: LinkIndexCache;
+  readonly cache: Pick<LinkIndexCache, 'peek' | 'read'>;
   readonly account: RequestAccount;
   /** For how much longer an outcome is fresh, in milliseconds. */
   readonly freshForMs: (outcome: LinkIndexOutcome) => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Milliseconds since whenever, for how long something takes; never set back. */
+  /** Milliseconds of a clock that is never set back, for durations. */
   readonly steadyMs: () => number;
-  /** Told of every read, once for each key of the request. */
+  /** Called once for each key of the request. */
   readonly onRead?: ((read: ReadNote) => void) | undefined;
+}
+
+interface Read {
+  readonly key: LinkIndexKey;
+  readonly acceptCache: boolean;
+  readonly span: Span | undefined;
 }
 
 /** One per request. */
@@ -28,7 +35,7 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
   const { cache, account, freshForMs, clock, steadyMs, onRead } = options;
   const seen = new Map<string, LinkIndexOutcome | Promise<LinkIndexOutcome>>();
 
-  // The batch gives a promise per key and not the outcomes, so that each key settles on its own.
+  // The batch resolves to a promise per key, so that each key settles on its own.
   const misses = new DataLoader<Read, Promise<LinkIndexOutcome>>(async (reads) => reads.map(readMiss), {
     cache: false,
   });
@@ -41,7 +48,18 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
       isLed = bought.isLed;
     };
     const outcome = await cache.read(key, { acceptCache, requester: account, onBought, span });
-    note(read, outcome, sourceOf(outcome, isLed), startedMs);
+    note(
+      read,
+      outcome,
+      isLed === undefined ? cachedSourceOf(outcome, 'store') : boughtSourceOf(outcome, isLed),
+      startedMs,
+    );
+    return outcome;
+  }
+
+  function readHit(read: Read): LinkIndexOutcome | undefined {
+    const outcome = cache.peek(read.key, account, read.span);
+    if (outcome) note(read, outcome, cachedSourceOf(outcome, 'memory'), steadyMs());
     return outcome;
   }
 
@@ -60,17 +78,11 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
       durationMs: Math.round(steadyMs() - startedMs),
       freshForMs: freshForMs(outcome),
       isForced: !acceptCache,
-      wouldBuy: outcome.kind === 'failure' && outcome.error.code === 'WOULD_BUY',
+      wouldBuy: outcome.kind === 'failure' && outcome.error.verdict === WOULD_BUY,
     };
     account.note(read);
-    if (span) endStep(span, read, outcome);
+    if (span) endSpan(span, read, outcome);
     onRead?.(read);
-  }
-
-  function peek(read: Read): LinkIndexOutcome | undefined {
-    const hit = cache.peek(read.key, account, read.span);
-    if (hit) note(read, hit, hit.kind === 'answer' ? ifFresh(hit, 'memory') : 'negative', steadyMs());
-    return hit;
   }
 
   return {
@@ -79,7 +91,7 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
       const before = seen.get(name);
       if (before) return before;
       const read: Read = { key, acceptCache, span: account.span?.child('cache read') };
-      const hit = acceptCache ? peek(read) : undefined;
+      const hit = acceptCache ? readHit(read) : undefined;
       const outcome = hit ?? misses.load(read).then((promise) => promise);
       seen.set(name, outcome);
       return outcome;
@@ -87,35 +99,28 @@ export function createLinkIndexLoader(options: LinkIndexLoaderOptions): LinkInde
   };
 }
 
-interface Read {
-  readonly key: LinkIndexKey;
-  readonly acceptCache: boolean;
-  readonly span: Span | undefined;
-}
-
-/** Neither the KOL nor its industry: who sees traces need not see whom clients look at. */
-function endStep(span: Span, { source, attempts, isForced, wouldBuy }: ReadNote, outcome: LinkIndexOutcome): void {
+/** Contains neither the KOL nor the industry: readers of traces need not learn which KOLs clients are interested in. */
+function endSpan(span: Span, { source, attempts, isForced, wouldBuy }: ReadNote, outcome: LinkIndexOutcome): void {
   span.set({ source, attempts, forced: isForced || undefined, would_buy: wouldBuy || undefined });
   if (outcome.kind === 'failure' && !wouldBuy) span.fail(outcome.error.code);
   span.end();
 }
 
-/** @param isLed whether a call was led or joined; undefined when none answered */
-function sourceOf(outcome: LinkIndexOutcome, isLed: boolean | undefined): ReadSource {
-  const isFailure = outcome.kind === 'failure';
-  if (isLed === undefined) {
-    if (isFailure) return isRefused(outcome.error.code) ? 'failed' : 'negative';
-    return outcome.kind === 'no-data' ? 'negative' : ifFresh(outcome, 'store');
+/** Of an outcome that was served without a call. A refusal is not remembered; every other failure was. */
+function cachedSourceOf(outcome: LinkIndexOutcome, level: 'memory' | 'store'): ReadSource {
+  switch (outcome.kind) {
+    case 'answer':
+      return outcome.freshness === 'FRESH' ? level : 'stale';
+    case 'no-data':
+      return 'negative';
+    case 'failure':
+      return outcome.error.verdict.wasAttempted ? 'negative' : 'failed';
   }
-  if (isFailure) return 'failed';
-  return outcome.kind === 'answer' ? ifFresh(outcome, isLed ? 'bought' : 'coalesced') : isLed ? 'bought' : 'coalesced';
 }
 
-/** Neither an answer nor the memory of one: the wait was over, or nothing might be bought. */
-function isRefused(code: string): boolean {
-  return code === 'UPSTREAM_PENDING' || code === 'WOULD_BUY';
-}
-
-function ifFresh(answer: LinkIndexOutcome & { readonly kind: 'answer' }, source: ReadSource): ReadSource {
-  return answer.freshness === 'FRESH' ? source : 'stale';
+/** Of an outcome after a call. */
+function boughtSourceOf(outcome: LinkIndexOutcome, isLed: boolean): ReadSource {
+  if (outcome.kind === 'failure') return 'failed';
+  if (outcome.kind === 'answer' && outcome.freshness !== 'FRESH') return 'stale';
+  return isLed ? 'bought' : 'coalesced';
 }

@@ -1,7 +1,6 @@
-import type { AnswerMemory } from '../cache/answer-memory.ts';
+import { type LinkIndexCache, pendingError } from '../cache/cache.ts';
 import { type Lifetimes, maxAgeMs, refreshPauseMs } from '../cache/entry.ts';
-import { type LinkIndexCacheOptions, pendingError } from '../cache/link-index-cache.ts';
-import type { Purchases } from '../cache/purchases.ts';
+import type { AnswerMemory } from '../cache/memory.ts';
 import type {
   Freshness,
   LinkIndexAnswer,
@@ -13,7 +12,8 @@ import type {
 } from '../domain/link-index.ts';
 import { sleep, type Timers } from '../domain/time.ts';
 import { UpstreamError } from '../domain/upstream-error.ts';
-import { OVERLOADED, PAUSED, UNREACHABLE } from '../domain/verdicts.ts';
+import { INTERNAL_ERROR, OVERLOADED, PAUSED, UNREACHABLE } from '../domain/verdicts.ts';
+import type { Span } from '../telemetry/span.ts';
 import { readScores } from '../upstream/index-scores.ts';
 import { FIRST_PAUSE_MS } from '../upstream/policies/breakers.ts';
 import { scoresOf } from './scores.ts';
@@ -30,10 +30,8 @@ export const GATEWAY_STATE_IDS = [
 ] as const;
 
 export interface GatewayStatesOptions {
-  /** What buys every other id. */
-  readonly purchases: Purchases;
-  /** Why nothing may be asked for any other id. */
-  readonly refusal: LinkIndexCacheOptions['refusal'];
+  /** Reads every other id. */
+  readonly cache: LinkIndexCache;
   readonly memory: AnswerMemory;
   readonly keyOf: (key: LinkIndexKey) => string;
   readonly lifetimes: Lifetimes;
@@ -44,10 +42,9 @@ export interface GatewayStatesOptions {
   readonly budgetExhausted: () => UpstreamError;
 }
 
-/** What the cache of a sandbox gateway reads through. */
 export interface GatewayStates {
-  readonly purchases: Purchases;
-  readonly refusal: LinkIndexCacheOptions['refusal'];
+  /** The cache of a sandbox gateway. */
+  readonly cache: LinkIndexCache;
   /** Ends every wait for `sandbox-pending`, now and from now on. */
   stop(): void;
 }
@@ -58,38 +55,38 @@ const MAX_PENDING_MS = 5000;
 type State = (key: LinkIndexKey, options: ReadOptions) => LinkIndexOutcome | Promise<LinkIndexOutcome>;
 
 /**
- * The states of the gateway itself as magic ids, for sandbox mode only. No read of them makes a call, is booked, enters
- * the store, or takes a lease.
+ * The states of the gateway itself as magic ids, for sandbox mode only. A read of one makes no call, is not booked, is not
+ * stored, and takes no lease.
  *
- * It wraps the purchases, and not the source behind them, because only there a forced read differs from a refresh, and
- * because callers who share one call would share its end: each reader of `sandbox-pending` has a wait of its own.
+ * It wraps the cache and not the source behind it, because only there a forced read differs from a refresh, and because
+ * readers who share one call would share its end: each reader of `sandbox-pending` has a wait of its own.
  */
 export function createGatewayStates(options: GatewayStatesOptions): GatewayStates {
-  const { purchases, refusal, memory, keyOf, lifetimes, clock, timers, budgetExhausted } = options;
+  const { cache, memory, keyOf, lifetimes, clock, timers, budgetExhausted } = options;
   const { freshMs, staleWhileRevalidateMs, staleIfErrorMs } = lifetimes;
   const stopping = new AbortController();
 
   const states: Readonly<Record<(typeof GATEWAY_STATE_IDS)[number], State>> = {
-    /** The remembered answer is in the middle of the second window, whatever was read before. */
+    /** The cached answer is in the middle of its second period, whatever was read before. */
     'sandbox-stale'(key, { acceptCache }) {
       const stale = answerOf(key, 'STALE_REVALIDATING', freshMs + Math.floor(staleWhileRevalidateMs / 2));
       memory.remember(keyOf(key), stale);
       return acceptCache ? stale : answerOf(key, 'FRESH', 0);
     },
-    /** The remembered answer is in the middle of the third window, and the failure is remembered as long as the answer. */
+    /** The cached answer is in the middle of its third period, and the failure is remembered as long as the answer. */
     'sandbox-stale-failed'(key, { acceptCache }) {
       const leftMs = Math.ceil(staleIfErrorMs / 2);
       const stale = answerOf(key, 'STALE_UPSTREAM_FAILED', maxAgeMs(lifetimes) - leftMs);
       memory.remember(keyOf(key), stale);
       const failed = failureOf(new UpstreamError(UNREACHABLE, { retryAfterSeconds: Math.floor(leftMs / 1000) }));
-      // A failure that outlived the answer would be served in its place.
+      // A failure that is remembered longer than the answer would be served in its place.
       if (refreshPauseMs(failed, lifetimes) <= leftMs) memory.remember(keyOf(key), failed);
       return acceptCache ? stale : failureOf(new UpstreamError(UNREACHABLE));
     },
     'sandbox-unreachable': () => failureOf(new UpstreamError(UNREACHABLE)),
     'sandbox-paused': () =>
       failureOf(
-        new UpstreamError(PAUSED, { retryAfterSeconds: FIRST_PAUSE_MS / 1000, pausedBy: 'UPSTREAM_INTERNAL_ERROR' }),
+        new UpstreamError(PAUSED, { retryAfterSeconds: FIRST_PAUSE_MS / 1000, pausedBy: INTERNAL_ERROR.errorCode }),
       ),
     'sandbox-overloaded': () => failureOf(new UpstreamError(OVERLOADED, { retryAfterSeconds: 1 })),
     'sandbox-budget': () => failureOf(budgetExhausted()),
@@ -111,22 +108,26 @@ export function createGatewayStates(options: GatewayStatesOptions): GatewayState
     return { kind: 'failure', error, failedAtMs: clock() };
   }
 
+  /** Serves what a state has put into the memory, and refreshes nothing. */
+  const peekState = (key: LinkIndexKey, span: Span | undefined) => cache.peek(key, { mayBuy: false }, span);
+
   return {
-    purchases: {
-      ...purchases,
+    cache: {
+      ...cache,
       get inFlight() {
-        return purchases.inFlight;
+        return cache.inFlight;
       },
-      async buy(key, readOptions) {
+      peek: (key, requester, span) =>
+        stateById.has(key.kolId) ? peekState(key, span) : cache.peek(key, requester, span),
+      async read(key, readOptions) {
         const state = stateById.get(key.kolId);
-        return state ? { outcome: await state(key, readOptions), isLed: false } : purchases.buy(key, readOptions);
-      },
-      refresh(key, requester, readSpan) {
-        if (!stateById.has(key.kolId)) purchases.refresh(key, requester, readSpan);
+        if (!state || readOptions.requester.mayBuy === false) return cache.read(key, readOptions);
+        const served = readOptions.acceptCache ? peekState(key, readOptions.span) : undefined;
+        if (served) return served;
+        readOptions.onBought?.({ isLed: false });
+        return state(key, readOptions);
       },
     },
-    // A stale answer is told as failed where its refresh is refused, and these are refreshed by nobody.
-    refusal: (payer, key) => (stateById.has(key.kolId) ? undefined : refusal(payer, key)),
     stop: () => stopping.abort(),
   };
 }

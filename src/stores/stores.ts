@@ -1,5 +1,5 @@
-import type { AnswerStore } from '../cache/answer-store.ts';
-import type { Leases } from '../cache/leases.ts';
+import type { Leases } from '../cache/flights.ts';
+import type { AnswerStore } from '../cache/write-behind.ts';
 import type { Config } from '../config/config.ts';
 import type { LinkIndexOutcome } from '../domain/link-index.ts';
 import type { Timers } from '../domain/time.ts';

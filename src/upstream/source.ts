@@ -6,7 +6,7 @@ import type {
   ReadOptions,
 } from '../domain/link-index.ts';
 import { UpstreamError } from '../domain/upstream-error.ts';
-import { type Billed, UNKNOWN_INDUSTRY_TAG, type UpstreamErrorCode } from '../domain/verdicts.ts';
+import { type Billed, ENDPOINT_GONE, UNKNOWN_INDUSTRY_TAG, type UpstreamErrorCode } from '../domain/verdicts.ts';
 import type { UpstreamClient } from './client.ts';
 import type { EndpointChoice } from './endpoint-choice.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -88,7 +88,7 @@ export function createPaidSource({
         const refusal = refuseTag(endpoint, key.industryTag);
         if (refusal) return failure(refusal);
         const outcome = await call(endpoint, key, options);
-        const isGone = outcome.kind === 'failure' && outcome.error.code === 'UPSTREAM_ENDPOINT_GONE';
+        const isGone = outcome.kind === 'failure' && outcome.error.verdict === ENDPOINT_GONE;
         // Unbilled, so the successor is asked within the same attempt.
         if (!isGone || !endpoints.isGone(endpoint)) return outcome;
       }

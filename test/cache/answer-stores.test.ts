@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { AnswerStore } from '../../src/cache/answer-store.ts';
-import { encodeOutcome } from '../../src/domain/stored-outcome.ts';
+import type { AnswerStore } from '../../src/cache/write-behind.ts';
+import type { LinkIndexAnswer } from '../../src/domain/link-index.ts';
+import { encodeOutcome } from '../../src/domain/outcome-codec.ts';
 import { createSqliteAnswerStore } from '../../src/stores/sqlite/sqlite-answer-store.ts';
 import { openSqliteFile, type SqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
 import { answerOf, describeAnswerStore, failureOf, temporaryStorePath } from '../support/answer-store-contract.ts';
@@ -35,20 +36,28 @@ function rowsOf(path: string): { key: string; slot: string }[] {
 
 describe('a sqlite file', () => {
   const key = `${NAMESPACE}\n7`;
-  const good = encodeOutcome(key, answerOf('7', 1000).outcome) ?? '';
+  const good = encodeOutcome(key, answerOf('7', 1000).outcome, 2000);
+  const { freshness: _, ...outcome } = answerOf('7', 1000).outcome as LinkIndexAnswer;
+  /** As version 0.1.0 wrote it. */
+  const goodJson = JSON.stringify({ version: 1, key, outcome });
 
   test.each([
-    ['of another key', good.replace('\\n7"', '\\n8"')],
-    ['of another namespace', good.replace('upstream.example', 'upstream.invalid')],
-    ['of another version', good.replace('"version":1', '"version":2')],
-    ['of another shape', good.replace('"rank":104078', '"rank":"104078"')],
-    ['with one member more', good.replace('"version":1', '"version":1,"more":1')],
+    ['of another key', encodeOutcome(`${NAMESPACE}\n8`, answerOf('7', 1000).outcome, 2000)],
+    ['of another namespace', encodeOutcome('v1 https://upstream.invalid\n7', answerOf('7', 1000).outcome, 2000)],
+    ['of another form', good.replace('k1', 'k2')],
+    ['with another number', good.replace('104078', '104079')],
     ['that is cut off', good.slice(0, -2)],
+    ['of another key, of version 0.1.0', goodJson.replace('\\n7"', '\\n8"')],
+    ['of another namespace, of version 0.1.0', goodJson.replace('upstream.example', 'upstream.invalid')],
+    ['of another version', goodJson.replace('"version":1', '"version":2')],
+    ['of another shape', goodJson.replace('"rank":104078', '"rank":"104078"')],
+    ['with one member more', goodJson.replace('"version":1', '"version":1,"more":1')],
+    ['that is cut off, of version 0.1.0', goodJson.slice(0, -2)],
     ['that is empty', ''],
     ['that is no JSON', 'cooperate'],
     ['that is null', 'null'],
   ])('a body %s is a miss, and a newer answer takes its place', async (_, body) => {
-    expect(body).not.toBe(good);
+    expect([good, goodJson]).not.toContain(body);
     const path = temporaryStorePath();
     const store = openStore(path);
     await store.put(answerOf('7', 1000));
@@ -65,12 +74,17 @@ describe('a sqlite file', () => {
     expect(await store.getMany(['7'])).toEqual([answerOf('7', 1000, 2)]);
   });
 
-  test('a good row that was written by somebody else is an answer', async () => {
+  test.each([
+    ['this version', good],
+    ['version 0.1.0', goodJson],
+  ])('a good row of %s is an answer, and the next answer takes its place', async (_, body) => {
     const path = temporaryStorePath();
     const store = openStore(path);
     await store.getMany([]);
-    write(path, "INSERT INTO answers VALUES (?, 'answer', ?, 1000, 2000)", key, good);
+    write(path, "INSERT INTO answers VALUES (?, 'answer', ?, 1000, 2000)", key, body);
     expect(await store.getMany(['7'])).toEqual([answerOf('7', 1000, 50, 2000)]);
+    await store.put(answerOf('7', 3000));
+    expect(await store.getMany(['7'])).toEqual([answerOf('7', 3000)]);
   });
 
   test('namespaces are apart', async () => {

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
-import { isPausing, type Lifetimes, remainingFreshMs, windowOf } from '../../src/cache/entry.ts';
-import { keepAnswer } from '../../src/cache/kept-answer.ts';
+import { compact, freshnessOf, isPausing, type Lifetimes, remainingFreshMs } from '../../src/cache/entry.ts';
+import { createAnswerMemory } from '../../src/cache/memory.ts';
 import { answerAt, failureAt } from '../model/paid-outcomes.ts';
 import { createTestClock } from '../support/test-clock.ts';
 
@@ -24,8 +23,8 @@ describe('a time that is ahead', () => {
     [MONTH_MS, 'stale-while-revalidate', 'expired', false],
   ])('by %i ms: the answer is %s, no data is %s, a failure pauses: %s', (aheadMs, answer, noData, pauses) => {
     const atMs = NOW_MS + aheadMs;
-    expect(windowOf(answerAt(atMs), LIFETIMES, NOW_MS)).toBe(answer);
-    expect(windowOf(noDataAt(atMs), LIFETIMES, NOW_MS)).toBe(noData);
+    expect(freshnessOf(answerAt(atMs), LIFETIMES, NOW_MS)).toBe(answer);
+    expect(freshnessOf(noDataAt(atMs), LIFETIMES, NOW_MS)).toBe(noData);
     const failure = { outcome: failureAt('outcome-unknown', atMs), untilMs: atMs + 60_000 };
     expect(isPausing(failure, NOW_MS)).toBe(pauses);
   });
@@ -36,10 +35,10 @@ describe('a time that is ahead', () => {
         const atMs = NOW_MS + aheadMs;
         const leftMs = remainingFreshMs(answerAt(atMs), LIFETIMES, NOW_MS);
         expect(leftMs).toBeLessThanOrEqual(LIFETIMES.freshMs);
-        expect(leftMs > 0).toBe(windowOf(answerAt(atMs), LIFETIMES, NOW_MS) === 'fresh');
+        expect(leftMs > 0).toBe(freshnessOf(answerAt(atMs), LIFETIMES, NOW_MS) === 'fresh');
         const noDataLeftMs = remainingFreshMs(noDataAt(atMs), LIFETIMES, NOW_MS);
         expect(noDataLeftMs).toBeLessThanOrEqual(LIFETIMES.negativeMs);
-        expect(noDataLeftMs > 0).toBe(windowOf(noDataAt(atMs), LIFETIMES, NOW_MS) === 'fresh');
+        expect(noDataLeftMs > 0).toBe(freshnessOf(noDataAt(atMs), LIFETIMES, NOW_MS) === 'fresh');
       }),
     );
   });
@@ -58,7 +57,7 @@ describe.each([5 * 60_000, 30_000, MONTH_MS])('the memory, when the clock is set
     clock.setByMs(-backMs);
     const now = answerAt(clock.nowMs(), 2);
     memory.remember('k', now);
-    expect(memory.get('k')).toEqual({ answer: keepAnswer(now) });
+    expect(memory.get('k')).toEqual({ answer: compact(now) });
   });
 
   test('takes from the store nothing of the time that cannot be, in place of what is good', () => {
@@ -67,8 +66,8 @@ describe.each([5 * 60_000, 30_000, MONTH_MS])('the memory, when the clock is set
     clock.setByMs(-backMs);
     const now = answerAt(clock.nowMs(), 2);
     memory.remember('k', now);
-    memory.recall('k', impossible);
-    expect(memory.get('k')).toEqual({ answer: keepAnswer(now) });
+    memory.merge('k', impossible);
+    expect(memory.get('k')).toEqual({ answer: compact(now) });
   });
 
   test('lets what another replica has bought take the place of what cannot be', () => {
@@ -76,8 +75,8 @@ describe.each([5 * 60_000, 30_000, MONTH_MS])('the memory, when the clock is set
     memory.remember('k', answerAt(clock.nowMs() + 120_000, 1));
     clock.setByMs(-backMs);
     const now = answerAt(clock.nowMs(), 2);
-    memory.recall('k', now);
-    expect(memory.get('k')).toEqual({ answer: keepAnswer(now) });
+    memory.merge('k', now);
+    expect(memory.get('k')).toEqual({ answer: compact(now) });
   });
 });
 

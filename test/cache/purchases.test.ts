@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createCacheLine, LIFETIMES } from '../model/cache-line.ts';
+import { createCacheLine, LIFETIMES, SECOND_WINDOW_MS } from '../model/cache-line.ts';
 import { keyOf, settled } from '../model/held-source.ts';
 import { answerAt, type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { createRequester } from '../support/requester.ts';
@@ -25,29 +25,37 @@ describe('one purchase at a time per key', () => {
   });
 
   test('another id or industry is another purchase', async () => {
-    const { purchases, read } = createCacheLine();
+    const { cache, read } = createCacheLine();
     for (const key of [KEY, keyOf('8'), keyOf('7', 'GAMES')]) await read(key);
-    expect(purchases.inFlight).toBe(3);
+    expect(cache.inFlight).toBe(3);
   });
 
   test('the one who leads is named upstream, with what it accepts', async () => {
-    const { purchases, source } = createCacheLine();
+    const { cache, source } = createCacheLine();
     const [leader, follower] = [createRequester(), createRequester()];
-    purchases.buy(KEY, { acceptCache: true, requester: leader });
-    purchases.buy(KEY, { acceptCache: true, requester: follower });
-    purchases.refresh(keyOf('8'), follower);
+    void cache.read(KEY, { acceptCache: true, requester: leader });
+    void cache.read(KEY, { acceptCache: true, requester: follower });
     await settled();
-    expect(source.calls.map(({ options }) => options)).toEqual([
-      { acceptCache: true, requester: leader },
-      { acceptCache: false, requester: follower },
-    ]);
+    expect(source.calls.map(({ options }) => options)).toEqual([{ acceptCache: true, requester: leader }]);
+    expect(source.calls[0]?.options.requester).toBe(leader);
+  });
+
+  test('a refresh is for the payer of the read that met the stale answer, and accepts no cache', async () => {
+    const { buy, cache, source } = createCacheLine();
+    await buy(KEY, SECOND_WINDOW_MS);
+    const payer = { name: 'reader', billedPerDay: undefined };
+    cache.peek(KEY, { payer });
+    await settled();
+    expect(source.calls[1]?.options).toMatchObject({ acceptCache: false, requester: { payer, billedCalls: 0 } });
   });
 
   test('a refresh joins the purchase under way', async () => {
-    const { purchases, read, source } = createCacheLine();
-    await read(KEY);
-    purchases.refresh(KEY, createRequester());
-    expect(source.calls).toHaveLength(1);
+    const { buy, cache, force, source } = createCacheLine();
+    await buy(KEY, SECOND_WINDOW_MS);
+    await force(KEY);
+    cache.peek(KEY);
+    await settled();
+    expect(source.calls).toHaveLength(2);
   });
 
   test('a purchase goes on when its leader has left, and those who joined get it', async () => {
@@ -88,13 +96,13 @@ describe('what is stored', () => {
   });
 
   test('before anyone is answered, and before another reader sees it', async () => {
-    const { cache, endLast, held, purchases, read } = createCacheLine();
+    const { cache, endLast, held, read } = createCacheLine();
     const readers = [await read(KEY), await read(KEY)];
     held.hold('put');
     await endLast(0);
     expect(readers.map(({ seen }) => seen)).toEqual([undefined, undefined]);
     expect(cache.peek(KEY)).toBeUndefined();
-    expect(purchases.inFlight).toBe(1);
+    expect(cache.inFlight).toBe(1);
     const late = await read(KEY);
     await held.release();
     expect([...readers, late].map(({ word }) => word())).toEqual(['FRESH', 'FRESH', 'FRESH']);
@@ -118,17 +126,17 @@ describe('what is stored', () => {
 
 describe('idle', () => {
   test('settles when the last purchase is stored', async () => {
-    const { endLast, held, purchases, read } = createCacheLine();
+    const { cache, endLast, held, read } = createCacheLine();
     await read(KEY);
     let isIdle = false;
-    purchases.idle().then(() => {
+    cache.idle().then(() => {
       isIdle = true;
     });
     held.hold('put');
     await endLast(0);
     expect(isIdle).toBe(false);
     await held.release();
-    expect([isIdle, purchases.inFlight]).toEqual([true, 0]);
+    expect([isIdle, cache.inFlight]).toEqual([true, 0]);
   });
 });
 
@@ -136,10 +144,10 @@ describe('what must not be lost or bought again', () => {
   test.each(['kol-link-info', 'author-link-info'] as const)(
     'an answer in flight during the move is kept under the key of the endpoint that gave it: %s',
     async (endpoint) => {
-      const { cache, clock, moveToSuccessor, purchases, source } = createCacheLine();
+      const { cache, clock, moveToSuccessor, source } = createCacheLine();
       const key = keyOf('7', 'GAMES');
       source.read = async () => ({ ...answerAt(clock.nowMs()), endpoint });
-      const bought = purchases.buy(key, { acceptCache: true, requester: createRequester() });
+      const bought = cache.read(key, { acceptCache: false, requester: createRequester() });
       moveToSuccessor();
       await bought;
       expect(wordOf(cache.peek(key))).toBe(endpoint === 'author-link-info' ? 'FRESH' : 'nothing');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { packOutcome } from '../../src/domain/packed-outcome.ts';
+import { encodeOutcome } from '../../src/domain/outcome-codec.ts';
 import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
 import type { RedisKeys } from '../../src/stores/redis/keys.ts';
 import { answerOf, describeAnswerStore, failureOf } from '../support/answer-store-contract.ts';
@@ -36,7 +36,7 @@ describeWithRedis('with one server', () => {
   });
 
   describe('an entry', () => {
-    const good = (key: string) => packOutcome({ key, outcome: answerOf('7', 1000).outcome, expiresAtMs: 5000 }, 0);
+    const good = (key: string) => encodeOutcome(key, answerOf('7', 1000).outcome, 5000);
 
     test.each<[string, (key: string, keys: RedisKeys) => string]>([
       ['of another version', (key) => good(key).replace('k1', 'k0')],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { HeldLease, LeaseOfAnother } from '../../src/cache/leases.ts';
+import type { HeldLease, LeaseOfAnother } from '../../src/cache/flights.ts';
 import type { RedisKeys } from '../../src/stores/redis/keys.ts';
 import { createRedisLeases, type FlightNews } from '../../src/stores/redis/leases.ts';
 import { settled } from '../model/held-source.ts';

@@ -52,14 +52,14 @@ test.each<Reply>([100, 300, 301, 302, 303, 500, 503, 600, 601, 602, 'unreachable
 
 describe('when the wait is over', () => {
   test('the answer is pending; the purchase goes on, is stored, and is free a moment later', async () => {
-    const { endLast, held, purchases, read, source } = createCacheLine();
+    const { cache, endLast, held, read, source } = createCacheLine();
     const reader = await read(KEY);
     reader.leave();
     await settled();
     expect(reader.seen).toMatchObject({
       error: { code: 'UPSTREAM_PENDING', retryAfterSeconds: 1, verdict: { billed: 'no' } },
     });
-    expect(purchases.inFlight).toBe(1);
+    expect(cache.inFlight).toBe(1);
     await endLast(0);
     expect(held.rows.has('7 answer')).toBe(true);
     expect((await read(KEY)).word()).toBe('FRESH');

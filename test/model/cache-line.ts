@@ -1,10 +1,7 @@
-import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
-import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
-import { cacheKeyOf } from '../../src/cache/cache-key.ts';
+import { cacheKeyOf, createLinkIndexCache } from '../../src/cache/cache.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
-import { createLinkIndexCache } from '../../src/cache/link-index-cache.ts';
-import { createPatientStore } from '../../src/cache/patient-store.ts';
-import { createPurchases } from '../../src/cache/purchases.ts';
+import { createAnswerMemory } from '../../src/cache/memory.ts';
+import { type AnswerStore, createWriteBehindStore, type StoredOutcome } from '../../src/cache/write-behind.ts';
 import type { EndpointName, LinkIndexKey, LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import type { UpstreamError } from '../../src/domain/upstream-error.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
@@ -59,17 +56,19 @@ export function createHeldStore() {
   };
 }
 
-/** A cache and its purchases over a source whose calls end when the test says so. */
+/** A cache over a source whose calls end when the test says so. */
 export function createCacheLine({ clock = createTestClock(), held = createHeldStore() } = {}) {
   const source = createHeldSource(clock.nowMs);
   let endpoint: EndpointName = 'kol-link-info';
   let refusal: UpstreamError | undefined;
   const keyOf = (key: LinkIndexKey, name = endpoint) => cacheKeyOf(key, ENDPOINTS[name]);
   const memory = createAnswerMemory({ maxEntries: 100, lifetimes: LIFETIMES, clock: clock.nowMs });
-  const store = createPatientStore({ store: held.store, timers: clock.timers, maxUnsaved: 100 });
-  const purchases = createPurchases({ source, memory, store, lifetimes: LIFETIMES, clock: clock.nowMs, keyOf });
-  const windows = { lifetimes: LIFETIMES, clock: clock.nowMs };
-  const cache = createLinkIndexCache({ memory, store, purchases, refusal: () => refusal, ...windows, keyOf });
+  const store = createWriteBehindStore({ store: held.store, timers: clock.timers, maxUnsaved: 100 });
+  const cache = createLinkIndexCache({
+    ...{ source, refusal: () => refusal, memory, store, keyOf },
+    lifetimes: LIFETIMES,
+    clock: clock.nowMs,
+  });
 
   /** Begins to read as a request does; the outcome is in `seen` as soon as there is one. */
   async function read(key: LinkIndexKey, acceptCache = true, impatient = createImpatient()) {
@@ -92,14 +91,13 @@ export function createCacheLine({ clock = createTestClock(), held = createHeldSt
     held,
     source,
     memory,
-    purchases,
     cache,
     keyOf,
     read,
     force: (key: LinkIndexKey) => read(key, false),
     /** An answer from so long ago. */
     async buy(key: LinkIndexKey, ageMs = 0) {
-      purchases.buy(key, { acceptCache: true, requester: createRequester() });
+      void cache.read(key, { acceptCache: true, requester: createRequester() });
       await settled();
       await source.end(source.calls.length - 1, 0);
       clock.advanceMs(ageMs);

@@ -1,10 +1,8 @@
-import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
-import { cacheKeyOf } from '../../src/cache/cache-key.ts';
+import { cacheKeyOf, createLinkIndexCache, type LinkIndexCache } from '../../src/cache/cache.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
-import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/link-index-cache.ts';
-import { createPatientStore, type PatientStore } from '../../src/cache/patient-store.ts';
-import { createPurchases, type Purchases } from '../../src/cache/purchases.ts';
-import type { LinkIndexKey, LinkIndexSource } from '../../src/domain/link-index.ts';
+import { createAnswerMemory } from '../../src/cache/memory.ts';
+import { createWriteBehindStore, type WriteBehindStore } from '../../src/cache/write-behind.ts';
+import type { LinkIndexKey, LinkIndexSource, Policy } from '../../src/domain/link-index.ts';
 import type { Timers } from '../../src/domain/time.ts';
 import { createAbandonedSettling } from '../../src/stores/sqlite/abandoned-reservations.ts';
 import { createSqliteAnswerStore } from '../../src/stores/sqlite/sqlite-answer-store.ts';
@@ -30,8 +28,7 @@ export interface LineSettings {
 export interface GatewayLine {
   readonly cache: LinkIndexCache;
   readonly shield: Shield;
-  readonly purchases: Purchases;
-  readonly store: PatientStore;
+  readonly store: WriteBehindStore;
   readonly ledger: StoredLedger;
   /** When its next timer goes off. */
   nextTimerMs(): number;
@@ -45,7 +42,7 @@ export interface LineOptions {
   /** One attempt. */
   readonly upstream: LinkIndexSource;
   /** Watches whole purchases, with all their attempts. */
-  readonly watch: (purchase: LinkIndexSource) => LinkIndexSource;
+  readonly watch: Policy;
   readonly database: SurvivingDatabase;
   readonly clock: TestClock;
 }
@@ -72,29 +69,15 @@ export async function startLine(options: LineOptions): Promise<GatewayLine> {
   const clients = createClientLedgers(() => ledger);
   const shield = createShield({ ...settings, source: upstream, ledger, clients, hasBreakers: true, random, ...common });
   const memory = createAnswerMemory({ maxEntries: 1000, lifetimes, clock: clock.nowMs });
-  const store = createPatientStore({ store: createSqliteAnswerStore(file, SCOPE), timers, maxUnsaved: 1000 });
-  const purchases = createPurchases({
-    source: watch(shield),
-    memory,
-    store,
-    lifetimes,
-    clock: clock.nowMs,
-    keyOf: cacheKeyIn,
-  });
-  const { refusal } = shield;
+  const store = createWriteBehindStore({ store: createSqliteAnswerStore(file, SCOPE), timers, maxUnsaved: 1000 });
   const cache = createLinkIndexCache({
-    memory,
-    store,
-    purchases,
-    refusal,
-    lifetimes,
+    ...{ source: watch(shield), refusal: shield.refusal, memory, store, lifetimes },
     clock: clock.nowMs,
     keyOf: cacheKeyIn,
   });
   return {
     cache,
     shield,
-    purchases,
     store,
     ledger,
     nextTimerMs,

@@ -1,13 +1,13 @@
-import type {
-  LinkIndexKey,
-  LinkIndexOutcome,
-  LinkIndexSource,
-  ReadOptions,
-  Requester,
+import {
+  billedOf,
+  type LinkIndexKey,
+  type LinkIndexOutcome,
+  type LinkIndexSource,
+  type ReadOptions,
+  type Requester,
 } from '../../src/domain/link-index.ts';
 import type { UpstreamErrorDetails } from '../../src/domain/upstream-error.ts';
 import type { Billed } from '../../src/domain/verdicts.ts';
-import { billedOf } from '../../src/upstream/policies/budgeted.ts';
 import type { TestClock } from '../support/test-clock.ts';
 import { utcDayOf } from '../support/utc-days.ts';
 import { cacheKeyIn } from './gateway-line.ts';
@@ -90,7 +90,7 @@ export function createMeteredUpstream(options: MeteredUpstreamOptions) {
       const outcome = outcomeOf(reply, clock.nowMs(), id, details);
       call.endedAtMs = clock.nowMs();
       call.billed = billedOf(outcome);
-      const pauseMs = outcome.kind === 'failure' ? FIRST_PAUSE_MS[outcome.error.verdict.condemns] : 0;
+      const pauseMs = outcome.kind === 'failure' ? FIRST_PAUSE_MS[outcome.error.verdict.blames] : 0;
       // A call from before the pause says nothing about the time after it.
       if (call.startedAtMs >= pausedUntilMs && pauseMs > 0) pausedUntilMs = clock.nowMs() + pauseMs;
       resolvers.get(id)?.(outcome);

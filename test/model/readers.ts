@@ -1,4 +1,4 @@
-import { type Lifetimes, windowOf } from '../../src/cache/entry.ts';
+import { freshnessOf, type Lifetimes } from '../../src/cache/entry.ts';
 import type { LinkIndexKey, LinkIndexOutcome, Requester } from '../../src/domain/link-index.ts';
 import type { GatewayLine } from './gateway-line.ts';
 import type { MeteredUpstream } from './metered-upstream.ts';
@@ -31,7 +31,7 @@ export function createReaders({ upstream, reference, lifetimes, clock, violate }
 
   function checkBought({ key, isForced, startedAtMs }: Reader, outcome: LinkIndexOutcome): void {
     if (outcome.kind === 'failure') return;
-    const age = windowOf(outcome, lifetimes, clock());
+    const age = freshnessOf(outcome, lifetimes, clock());
     if (age === 'expired') violate('an answer that is too old');
     if (isForced && outcome.fetchedAtMs < startedAtMs) violate('a forced read got what was bought before it');
     if (outcome.kind === 'no-data') return;
@@ -56,7 +56,7 @@ export function createReaders({ upstream, reference, lifetimes, clock, violate }
       return;
     }
     const { outcome: known, isPaused } = expectation;
-    const age = windowOf(known, lifetimes, clock());
+    const age = freshnessOf(known, lifetimes, clock());
     const stale = isPaused || !mayAsk ? 'STALE_UPSTREAM_FAILED' : 'STALE_REVALIDATING';
     const freshness = known.kind === 'no-data' ? 'no-data' : age === 'fresh' ? 'FRESH' : stale;
     if (wordOf(outcome) !== freshness) violate(`${wordOf(outcome)} instead of ${freshness}`);

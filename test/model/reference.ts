@@ -1,4 +1,4 @@
-import { failureLifetimeMs, type Lifetimes, maxAgeMs, refreshPauseMs, windowOf } from '../../src/cache/entry.ts';
+import { failureLifetimeMs, freshnessOf, type Lifetimes, maxAgeMs, refreshPauseMs } from '../../src/cache/entry.ts';
 import type {
   LinkIndexAnswer,
   LinkIndexKey,
@@ -62,7 +62,7 @@ export function createReference({ lifetimes, clock, isStoreAway, violate }: Refe
     return known;
   }
 
-  const windowNow = ({ answer }: Known) => (answer ? windowOf(answer, lifetimes, clock()) : 'expired');
+  const windowNow = ({ answer }: Known) => (answer ? freshnessOf(answer, lifetimes, clock()) : 'expired');
 
   /** Whether a read can know what was bought before. */
   function look(known: Known): boolean {

@@ -98,12 +98,12 @@ export async function runSteps(steps: readonly Step[], settings: LineSettings): 
     const unsavedCount = await line.store.close();
     await line.ledger.close();
     await settled();
-    if (isBusy()) violate(`${readers.waiting.length} reads and ${line.purchases.inFlight} flights without an end`);
+    if (isBusy()) violate(`${readers.waiting.length} reads and ${line.cache.inFlight} flights without an end`);
     if (unsavedCount > 0) violate(`${unsavedCount} answers not stored`);
     if (clock.pending > 0) violate(`${clock.pending} timers left behind`);
   }
 
-  const isBusy = () => readers.waiting.length + line.purchases.inFlight + upstream.openCalls.length > 0;
+  const isBusy = () => readers.waiting.length + line.cache.inFlight + upstream.openCalls.length > 0;
 
   /** What the ledger has of each day is what the upstream billed, and what nobody can know. */
   function checkBooks(): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
+import type { AnswerStore, StoredOutcome } from '../../src/cache/write-behind.ts';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import { UpstreamError } from '../../src/domain/upstream-error.ts';
 import { BUSINESS_CODES, OUTCOME_UNKNOWN, UNREACHABLE, type Verdict } from '../../src/domain/verdicts.ts';

@@ -33,7 +33,7 @@ test('an open breaker refuses, says for how long, and why', () => {
     code: 'UPSTREAM_PAUSED',
     retryAfterSeconds: 30,
     pausedBy: 'UPSTREAM_TOKEN_INVALID',
-    verdict: { billed: 'no', condemns: 'nothing' },
+    verdict: { billed: 'no', wasAttempted: false },
   });
   clock.advanceMs(FIRST_PAUSE_MS - 1);
   expect(breaker.refusal()?.retryAfterSeconds).toBe(1);

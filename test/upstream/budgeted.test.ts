@@ -57,7 +57,7 @@ test('without a budget left nothing is asked, until the next UTC day', async () 
   expect(wordOf(await read())).toBe('FRESH');
   const refused = await read();
   expect(refused).toMatchObject({
-    error: { code: 'BUDGET_EXHAUSTED', verdict: { billed: 'no', condemns: 'nothing' } },
+    error: { code: 'BUDGET_EXHAUSTED', verdict: { billed: 'no', wasAttempted: false } },
   });
   // From 03:04:05.678 to midnight.
   expect(refused.kind === 'failure' && refused.error.retryAfterSeconds).toBe(75_355);

@@ -121,7 +121,7 @@ describe('industry tags', () => {
       const { asked, attempts, read } = setUp('author-link-info', () => undefined);
       const outcome = await read(tag);
       expect(outcome).toMatchObject({
-        error: { code: 'BAD_USER_INPUT', verdict: { billed: 'no', condemns: 'nothing' } },
+        error: { code: 'BAD_USER_INPUT', verdict: { billed: 'no', wasAttempted: false } },
       });
       expect(outcome.kind === 'failure' && outcome.error.message).toMatch(/ALL, .*GAMES.*SPORTS_OUTDOOR/);
       expect([asked.length, attempts.length]).toEqual([0, 0]);

@@ -143,7 +143,7 @@ describe('a business code that is documented as a failure', () => {
     test(`condemns the ${condemns} and ${isRepeatable ? 'may' : 'must not'} be repeated`, () => {
       const decoded = decode(200, envelopeOf(code));
       if (decoded.kind !== 'failure') expect.unreachable();
-      expect(decoded.error.verdict.condemns).toBe(condemns);
+      expect(decoded.error.verdict.blames).toBe(condemns);
       expect(decoded.error.verdict.repeat !== 'never').toBe(isRepeatable);
     });
   });

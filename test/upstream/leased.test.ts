@@ -48,7 +48,10 @@ test('no attempt is made that another replica has taken over', async () => {
   expect(await read(false).outcome).toMatchObject({
     kind: 'failure',
     failedAtMs: clock.nowMs(),
-    error: { code: 'UPSTREAM_PENDING', verdict: { billed: 'no', repeat: 'never', condemns: 'nothing', isKept: 'not' } },
+    error: {
+      code: 'UPSTREAM_PENDING',
+      verdict: { billed: 'no', repeat: 'never', wasAttempted: false, rememberFor: 'none' },
+    },
   });
   expect(source.calls).toHaveLength(0);
 });

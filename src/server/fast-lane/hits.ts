@@ -1,5 +1,4 @@
-import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
-import type { Rendering } from '../../cache/rendered-texts.ts';
+import type { FreshEntries, FreshEntry, Rendering } from '../../cache/fresh-entries.ts';
 import type { LinkIndexKey } from '../../domain/link-index.ts';
 
 /** What one request reads. */

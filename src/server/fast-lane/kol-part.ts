@@ -1,5 +1,5 @@
 import type { FieldNode, SelectionSetNode } from 'graphql';
-import { createRendering, type RenderAnswer, type Rendering } from '../../cache/rendered-texts.ts';
+import { createRendering, type RenderAnswer, type Rendering } from '../../cache/fresh-entries.ts';
 import { mayBeCached, tagIn } from './arguments.ts';
 import type { Hits } from './hits.ts';
 import { type Members, objectOf, renderLinkIndex } from './render.ts';

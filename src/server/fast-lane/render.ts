@@ -1,5 +1,5 @@
 import type { SelectionSetNode } from 'graphql';
-import type { RenderAnswer } from '../../cache/rendered-texts.ts';
+import type { RenderAnswer } from '../../cache/fresh-entries.ts';
 import type { IndexName, IndexScore, LinkIndexAnswer } from '../../domain/link-index.ts';
 import { NotPlannable, type Select } from './selection.ts';
 

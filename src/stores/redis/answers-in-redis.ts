@@ -1,8 +1,6 @@
-import type { AnswerStore, StoredOutcome } from '../../cache/answer-store.ts';
-import { failureIsKept } from '../../cache/entry.ts';
-import type { LinkIndexOutcome } from '../../domain/link-index.ts';
-import { bornAtMsOf } from '../../domain/link-index.ts';
-import { packOutcome, unpackOutcome } from '../../domain/packed-outcome.ts';
+import type { AnswerStore, StoredOutcome } from '../../cache/write-behind.ts';
+import { isStorable, obtainedAtMsOf } from '../../domain/link-index.ts';
+import { decodeOutcome, encodeOutcome } from '../../domain/outcome-codec.ts';
 import type { RedisKeys } from './keys.ts';
 import type { RedisLink } from './link.ts';
 
@@ -36,29 +34,20 @@ export function createRedisAnswerStore(options: RedisAnswerStoreOptions): Answer
       const texts = await read(names);
       return names
         .flatMap((name, index): StoredOutcome[] => {
-          const unpacked = unpackOutcome(name, texts[index] ?? '', clockOffsetMs());
-          if (unpacked === undefined) return [];
-          const { outcome, expiresAtMs } = unpacked;
-          return [{ cacheKey: cacheKeys[index >> 1] as string, outcome, expiresAtMs }];
+          const decoded = decodeOutcome(name, texts[index] ?? '', clockOffsetMs());
+          return decoded ? [{ cacheKey: cacheKeys[index >> 1] as string, ...decoded }] : [];
         })
-        .sort((one, other) => bornAtMsOf(one.outcome) - bornAtMsOf(other.outcome));
+        .sort((one, other) => obtainedAtMsOf(one.outcome) - obtainedAtMsOf(other.outcome));
     },
     async put({ cacheKey, outcome, expiresAtMs }) {
-      if (outcome.kind === 'failure' && !failureIsKept(outcome)) return;
+      if (!isStorable(outcome)) return;
       const key = outcome.kind === 'failure' ? keys.failure(cacheKey) : keys.answer(cacheKey);
       const ttlMs = Math.min(MAX_TTL_MS, Math.max(1, Math.ceil(expiresAtMs - clock())));
       const offsetMs = clockOffsetMs();
-      const text = packOutcome({ key, outcome: withoutEndpoint(outcome), expiresAtMs }, offsetMs);
-      await link.script('kolgwPut', [key], text, bornAtMsOf(outcome) + offsetMs, ttlMs);
+      const text = encodeOutcome(key, outcome, expiresAtMs, offsetMs);
+      await link.script('kolgwPut', [key], text, obtainedAtMsOf(outcome) + offsetMs, ttlMs);
     },
   };
-}
-
-/** Which endpoint gave it is in the key already, where that matters. */
-function withoutEndpoint(outcome: LinkIndexOutcome): LinkIndexOutcome {
-  if (outcome.kind === 'failure') return outcome;
-  const { endpoint: _, ...kept } = outcome;
-  return kept;
 }
 
 function missWhereWrongType(error: Error): null {

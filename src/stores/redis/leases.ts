@@ -1,6 +1,6 @@
-import type { HeldLease, Leases } from '../../cache/leases.ts';
+import type { HeldLease, Leases } from '../../cache/flights.ts';
 import type { LinkIndexOutcome } from '../../domain/link-index.ts';
-import { packOutcome, unpackOutcome } from '../../domain/packed-outcome.ts';
+import { decodeOutcome, encodeOutcome } from '../../domain/outcome-codec.ts';
 import { STORE_PATIENCE_MS, type Timers, within } from '../../domain/time.ts';
 import { type AwaitedFlight, createFlightWaits, type FlightState } from './flight-waits.ts';
 import type { RedisKeys } from './keys.ts';
@@ -84,8 +84,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
         }),
       async end(outcome) {
         cancelExtending();
-        const packed =
-          outcome === undefined ? '' : packOutcome({ key: cacheKey, outcome, expiresAtMs: 0 }, clockOffsetMs());
+        const packed = outcome === undefined ? '' : encodeOutcome(cacheKey, outcome, 0, clockOffsetMs());
         const kept = packed && `done ${token}\n${packed}`;
         const news = JSON.stringify(['flight', cacheKey, token, packed] satisfies FlightNews);
         const tell = () => patiently(link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.news, news));
@@ -122,7 +121,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
     hear([, cacheKey, token, packed]) {
       // Most of what a hundred replicas tell is of no use here.
       if (!waits.isAwaited(token) && !isRemembered(cacheKey)) return;
-      const outcome = unpackOutcome(cacheKey, packed, clockOffsetMs())?.outcome;
+      const outcome = decodeOutcome(cacheKey, packed, clockOffsetMs())?.outcome;
       waits.hear(token, outcome);
       if (outcome && outcome.kind !== 'failure') onBought(cacheKey, outcome);
     },
@@ -191,7 +190,7 @@ function createUntoldEnds(timers: Timers, maxRounds: number) {
 function stateOf({ cacheKey, token }: AwaitedFlight, value: string, clockOffsetMs: number): FlightState {
   if (tokenOf(value) === token) return { kind: 'under-way' };
   const packed = value.startsWith(`done ${token}\n`) ? value.slice(value.indexOf('\n') + 1) : '';
-  return { kind: 'ended', outcome: unpackOutcome(cacheKey, packed, clockOffsetMs)?.outcome };
+  return { kind: 'ended', outcome: decodeOutcome(cacheKey, packed, clockOffsetMs)?.outcome };
 }
 
 function tokenOf(value: string): string {

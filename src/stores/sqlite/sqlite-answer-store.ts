@@ -1,6 +1,6 @@
-import type { AnswerStore, StoredOutcome } from '../../cache/answer-store.ts';
-import { bornAtMsOf } from '../../domain/link-index.ts';
-import { decodeOutcome, encodeOutcome } from '../../domain/stored-outcome.ts';
+import type { AnswerStore, StoredOutcome } from '../../cache/write-behind.ts';
+import { isStorable, obtainedAtMsOf } from '../../domain/link-index.ts';
+import { decodeJsonOutcome, decodeOutcome, encodeOutcome } from '../../domain/outcome-codec.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 /**
@@ -17,20 +17,20 @@ export function createSqliteAnswerStore(file: SqliteFile, namespace: string): An
         cacheKeys.map((cacheKey) => prefix + cacheKey),
       );
       return rows.flatMap(({ key, body, expiresAtMs }): StoredOutcome[] => {
-        const outcome = decodeOutcome(key, body);
+        // A row of version 0.1.0 is JSON. It is replaced by the next purchase of its key, or deleted when it has expired.
+        const outcome = decodeOutcome(key, body)?.outcome ?? decodeJsonOutcome(key, body);
         return outcome ? [{ cacheKey: key.slice(prefix.length), outcome, expiresAtMs }] : [];
       });
     },
     async put({ cacheKey, outcome, expiresAtMs }) {
+      if (!isStorable(outcome)) return;
       const key = prefix + cacheKey;
-      const body = encodeOutcome(key, outcome);
-      if (body === undefined) return;
       const isFailure = outcome.kind === 'failure';
       await file.call('putAnswer', {
         key,
         slot: isFailure ? 'failure' : 'answer',
-        body,
-        bornAtMs: bornAtMsOf(outcome),
+        body: encodeOutcome(key, outcome, expiresAtMs),
+        bornAtMs: obtainedAtMsOf(outcome),
         expiresAtMs,
       });
     },

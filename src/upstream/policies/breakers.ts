@@ -18,7 +18,7 @@ const VENDOR_QUOTA_TIME_ZONE = 'Asia/Shanghai';
 
 export type BreakerName = 'account' | 'endpoint' | 'quota' | 'upstream';
 
-/** What replicas tell each other of what is condemned, so that each need not find it out for itself. */
+/** What replicas tell each other of what failed, so that each need not find it out for itself. */
 export interface SharedPauses {
   /** Tells the others that a breaker opened, or with undefined that it closed. */
   tell(name: BreakerName, pause: Pause | undefined): void;
@@ -47,7 +47,7 @@ export interface BreakersOptions {
   readonly onChange?: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;
 }
 
-/** One breaker per thing that can be condemned: each opens by what failed, and not by how often alone. */
+/** One breaker per thing that a verdict can blame: each opens by what failed, and not by how often alone. */
 export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOptions): Breakers {
   const create = (name: BreakerName, options?: Partial<BreakerOptions>) =>
     createBreaker({
@@ -69,7 +69,7 @@ export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOp
   const failureRate = createFailureRate(steadyMs);
 
   function findingFor(name: BreakerName, outcome: LinkIndexOutcome): Finding {
-    if (outcome.kind === 'failure' && outcome.error.verdict.condemns === 'nothing') return 'nothing';
+    if (outcome.kind === 'failure' && !outcome.error.verdict.wasAttempted) return 'nothing';
     if (name === 'upstream') {
       const isFailure = isUpstreamFailure(outcome);
       failureRate.add(isFailure);
@@ -77,10 +77,10 @@ export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOp
       return failureRate.isTooHigh() || breakers.upstream.isOpen() ? 'bad' : 'nothing';
     }
     if (outcome.kind !== 'failure') return 'good';
-    const { condemns, billed } = outcome.error.verdict;
-    if (condemns === name) return 'bad';
+    const { blames, billed } = outcome.error.verdict;
+    if (blames === name) return 'bad';
     // A business code that blames something else was reached past the account, the endpoint and the quota.
-    const blamesElse = condemns === 'call' || condemns === 'upstream';
+    const blamesElse = blames === 'call' || blames === 'upstream';
     return outcome.error.upstreamCode !== undefined && billed === 'no' && blamesElse ? 'good' : 'nothing';
   }
 
@@ -117,5 +117,5 @@ export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOp
 
 /** The upstream itself is in trouble: 5xx, not to be reached, or no whole answer. */
 function isUpstreamFailure(outcome: LinkIndexOutcome): boolean {
-  return outcome.kind === 'failure' && outcome.error.verdict.condemns === 'upstream';
+  return outcome.kind === 'failure' && outcome.error.verdict.blames === 'upstream';
 }

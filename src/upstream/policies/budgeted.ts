@@ -1,4 +1,4 @@
-import type { LinkIndexOutcome, LinkIndexSource } from '../../domain/link-index.ts';
+import { billedOf, type LinkIndexOutcome, type LinkIndexSource } from '../../domain/link-index.ts';
 import { UpstreamError } from '../../domain/upstream-error.ts';
 import { type Billed, BUDGET_EXHAUSTED, CLIENT_BUDGET_EXHAUSTED, LEDGER_UNREADABLE } from '../../domain/verdicts.ts';
 import type { ClientLedgers } from '../client-ledgers.ts';
@@ -54,8 +54,4 @@ export function clientBudgetExhausted(ledger: Ledger): UpstreamError {
 
 function secondsToNextDay(ledger: Ledger): number {
   return Math.ceil(ledger.msToNextDay() / 1000);
-}
-
-export function billedOf(outcome: LinkIndexOutcome): Billed {
-  return outcome.kind === 'failure' ? outcome.error.verdict.billed : 'yes';
 }

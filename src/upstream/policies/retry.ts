@@ -43,8 +43,8 @@ export function createRetry({ source, maxAttempts, budget, timers, stopping, ran
     async read(key, options): Promise<LinkIndexOutcome> {
       for (let attempt = 1; ; attempt += 1) {
         const outcome = { ...(await source.read(key, { ...options, attempt })), attempts: attempt };
-        const isAsked = outcome.kind !== 'failure' || outcome.error.verdict.condemns !== 'nothing';
-        if (isAsked) budget.noteAttempt();
+        const wasAttempted = outcome.kind !== 'failure' || outcome.error.verdict.wasAttempted;
+        if (wasAttempted) budget.noteAttempt();
         const waitMs = outcome.kind === 'failure' ? waitBeforeRepeatMs(outcome.error, attempt) : undefined;
         if (waitMs === undefined) return outcome;
         if (waitMs > 0) await sleep(timers, waitMs, stopping);

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { createAnswerMemory } from '../../../src/cache/answer-memory.ts';
-import { createFreshEntries } from '../../../src/cache/fresh-entries.ts';
-import { createRendering } from '../../../src/cache/rendered-texts.ts';
+import { createFreshEntries, createRendering } from '../../../src/cache/fresh-entries.ts';
+import { createAnswerMemory } from '../../../src/cache/memory.ts';
 import { createHits } from '../../../src/server/fast-lane/hits.ts';
 import { answerAt } from '../../model/paid-outcomes.ts';
 import { createTestClock } from '../../support/test-clock.ts';

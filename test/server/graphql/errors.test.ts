@@ -1,9 +1,13 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { LinkIndexCache } from '../../../src/cache/link-index-cache.ts';
+import type { LinkIndexCache } from '../../../src/cache/cache.ts';
 import type { LinkIndexAnswer } from '../../../src/domain/link-index.ts';
 import { systemTimers } from '../../../src/domain/time.ts';
-import { createGraphqlHandler, type GraphqlHandler } from '../../../src/server/graphql/handler.ts';
+import {
+  createGraphqlHandler,
+  type GraphqlHandler,
+  type GraphqlHandlerOptions,
+} from '../../../src/server/graphql/handler.ts';
 import { startHttpServer } from '../../../src/server/http/http-server.ts';
 import { createRequestListener } from '../../../src/server/http/request-listener.ts';
 import { createLogFault, type LogFault } from '../../../src/telemetry/log-faults.ts';
@@ -67,8 +71,8 @@ async function startEdge(createHandler: (logFault: LogFault) => GraphqlHandler['
 }
 
 /** A cache that knows every KOL, except where the case says otherwise. */
-function startWithCache(faults: Partial<LinkIndexCache>): Promise<FaultyServer> {
-  const cache: LinkIndexCache = { peek: () => answer, read: async () => answer, ...faults };
+function startWithCache(faults: Partial<GraphqlHandlerOptions['cache']>): Promise<FaultyServer> {
+  const cache: GraphqlHandlerOptions['cache'] = { peek: () => answer, read: async () => answer, ...faults };
   return startEdge((logFault) => {
     const limits = {
       maxKolsPerRequest: 50,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AnswerStore, StoredOutcome } from '../../src/cache/answer-store.ts';
-import { createPatientStore } from '../../src/cache/patient-store.ts';
+import type { AnswerStore, StoredOutcome } from '../../src/cache/write-behind.ts';
+import { createWriteBehindStore } from '../../src/cache/write-behind.ts';
 import { STORE_PATIENCE_MS } from '../../src/domain/time.ts';
 import { answerOf, failureOf } from '../support/answer-store-contract.ts';
 import { createTestClock } from '../support/test-clock.ts';
@@ -33,7 +33,7 @@ function createSubject(maxUnsaved = 100) {
   const clock = createTestClock();
   const errors: string[] = [];
   const onError = (operation: string, error: unknown) => errors.push(`${operation}: ${(error as Error).message}`);
-  const patient = createPatientStore({ store, timers: clock.timers, maxUnsaved, onError });
+  const patient = createWriteBehindStore({ store, timers: clock.timers, maxUnsaved, onError });
 
   /** Answers the puts that are open, and waits for what comes of it. */
   async function replyToPuts(reply: 'taken' | Error): Promise<void> {
@@ -89,7 +89,7 @@ describe('reading', () => {
       put: () => Promise.reject(new Error('no')),
     };
     const onError = (_: string, error: unknown) => errors.push(error);
-    const patient = createPatientStore({ store, timers: createTestClock().timers, maxUnsaved: 1, onError });
+    const patient = createWriteBehindStore({ store, timers: createTestClock().timers, maxUnsaved: 1, onError });
     expect(await patient.get('7')).toEqual([]);
     expect(errors).toEqual([new Error('thrown')]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createAnswerMemory } from '../../src/cache/answer-memory.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
-import { keepAnswer } from '../../src/cache/kept-answer.ts';
+import { compact } from '../../src/cache/entry.ts';
+import { createAnswerMemory } from '../../src/cache/memory.ts';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import { answerAt, failureAt, outcomeOf, type Reply } from '../model/paid-outcomes.ts';
 import { createTestClock } from '../support/test-clock.ts';
@@ -32,7 +32,7 @@ function setUp(maxEntries = 10) {
 
 /** What is expected in memory after this outcome. */
 function kept(outcome: LinkIndexOutcome) {
-  return outcome.kind === 'failure' ? undefined : keepAnswer(outcome);
+  return outcome.kind === 'failure' ? undefined : compact(outcome);
 }
 
 describe('an answer', () => {
@@ -53,7 +53,7 @@ describe('an answer', () => {
     const { memory, nowMs } = setUp();
     const newer = answerAt(nowMs(), 2);
     memory.remember('k', newer);
-    memory.recall('k', answerAt(nowMs() - 1, 1));
+    memory.merge('k', answerAt(nowMs() - 1, 1));
     expect(memory.get('k')).toEqual({ answer: kept(newer) });
   });
 
@@ -145,7 +145,7 @@ describe('what must not be lost or bought again', () => {
     const answer = happens(0);
     clock.advanceMs(350_000);
     const outcome = happens('outcome-unknown');
-    memory.recall('k', answer);
+    memory.merge('k', answer);
     expect(memory.get('k')?.failure?.outcome).toBe(outcome);
     expect(pauseMs()).toBe(60_000);
   });

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/cache/entry.ts';
-import { type KeptAnswer, keepAnswer } from '../../src/cache/kept-answer.ts';
+import { type CompactAnswer, compact } from '../../src/cache/entry.ts';
 import {
   createRenderedTexts,
   createRendering,
   type RenderAnswer,
   type Rendering,
-} from '../../src/cache/rendered-texts.ts';
+} from '../../src/cache/fresh-entries.ts';
 import { answerAt } from '../model/paid-outcomes.ts';
 import { heldBytes } from '../support/heap.ts';
 
@@ -22,8 +22,9 @@ function setUp(maxBytes: number) {
       made.count += 1;
       return letter.repeat(TEXT_BYTES);
     });
-  const entryOf = (): Entry => ({ answer: keepAnswer(answerAt(1)) });
-  const read = (entry: Entry, rendering: Rendering) => texts.textOf(entry, entry.answer as KeptAnswer, rendering, '7');
+  const entryOf = (): Entry => ({ answer: compact(answerAt(1)) });
+  const read = (entry: Entry, rendering: Rendering) =>
+    texts.textOf(entry, entry.answer as CompactAnswer, rendering, '7');
   return { made, inWay, entryOf, read };
 }
 

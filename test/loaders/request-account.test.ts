@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createWaits } from '../../src/loaders/waits.ts';
+import { createWaits } from '../../src/loaders/request-account.ts';
 
 function setUp() {
   const waits = createWaits();

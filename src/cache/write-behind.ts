@@ -1,36 +1,68 @@
 import DataLoader from 'dataloader';
+import type { LinkIndexOutcome } from '../domain/link-index.ts';
 import type { Timers } from '../domain/time.ts';
 import { STORE_PATIENCE_MS, within } from '../domain/time.ts';
-import type { AnswerStore, StoredOutcome } from './answer-store.ts';
 
-/** How often what the store did not take is offered to it again, in milliseconds. */
-const RESAVE_MS = 1000;
+export interface StoredOutcome {
+  readonly cacheKey: string;
+  readonly outcome: LinkIndexOutcome;
+  /** When it is of no use to anybody, in milliseconds since the epoch; for deleting old rows, never for decisions. */
+  readonly expiresAtMs: number;
+}
 
-/** So many outcomes are offered at a time, so that a read does not wait behind all of them. */
-const SAVED_AT_ONCE = 200;
-/** How long the last offer waits for each of these parts, in milliseconds. */
-const CLOSE_PATIENCE_MS = 20 * STORE_PATIENCE_MS;
+/**
+ * Where paid answers outlive the process. A key has at most one answer (or "no data") and one failure.
+ * Every method rejects when the store is unavailable; callers limit how long they wait.
+ */
+export interface AnswerStore {
+  /** The rows of these keys, older ones first, in one round trip. A row that does not fit is left out: it is a miss. */
+  getMany(cacheKeys: readonly string[]): Promise<readonly StoredOutcome[]>;
+  put(stored: StoredOutcome): Promise<void>;
+}
 
-export interface PatientStoreOptions {
+/** A store that never rejects and answers within 50 ms, in front of one that may be slow or unavailable. */
+export interface WriteBehindStore {
+  /** Empty where the store does not answer in time. Calls of one tick are one round trip. */
+  get(cacheKey: string): Promise<readonly StoredOutcome[]>;
+  /** Settles when the row is stored, or after 50 ms; the row is then kept and written again until the store takes it. */
+  put(stored: StoredOutcome): Promise<void>;
+  readonly unsavedCount: number;
+  /** Writes the unsaved rows a last time. @returns how many rows the store did not take */
+  close(): Promise<number>;
+}
+
+const NO_ROWS = Promise.resolve([]);
+const DONE = Promise.resolve();
+
+/** For `CACHE_STORE=memory:`, where no answer outlives the process. */
+export const noOpStore: WriteBehindStore = {
+  get: () => NO_ROWS,
+  put: () => DONE,
+  unsavedCount: 0,
+  close: () => Promise.resolve(0),
+};
+
+export interface WriteBehindStoreOptions {
   readonly store: AnswerStore;
   readonly timers: Timers;
-  /** So many outcomes that the store did not take are kept in memory for it. */
+  /** How many rows that the store did not take are kept in memory; beyond it the oldest is dropped. */
   readonly maxUnsaved: number;
   readonly onError?: (operation: 'get' | 'put', error: unknown) => void;
 }
 
-/** A store that may be slow or broken, as something that is neither: it never rejects, and answers within 50 ms. */
-export interface PatientStore {
-  /** Empty when the store cannot tell in time. Calls of one tick are one round trip. */
-  get(cacheKey: string): Promise<readonly StoredOutcome[]>;
-  /** Settles when it is stored, or after 50 ms; then it is kept and offered again until the store takes it. */
-  put(stored: StoredOutcome): Promise<void>;
-  readonly unsavedCount: number;
-  /** Offers the rest a last time. @returns how many outcomes the store did not take */
-  close(): Promise<number>;
-}
+/** How often unsaved rows are written again, in milliseconds. */
+const RESAVE_MS = 1000;
+/** How many rows are written at a time, so that a read does not wait behind all of them. */
+const SAVED_AT_ONCE = 200;
+/** How long `close` waits for each part, in milliseconds. */
+const CLOSE_PATIENCE_MS = 20 * STORE_PATIENCE_MS;
 
-export function createPatientStore({ store, timers, maxUnsaved, onError }: PatientStoreOptions): PatientStore {
+export function createWriteBehindStore({
+  store,
+  timers,
+  maxUnsaved,
+  onError,
+}: WriteBehindStoreOptions): WriteBehindStore {
   const unsaved = new Map<string, StoredOutcome>();
   let droppedCount = 0;
   let cancelResave: (() => void) | undefined;
@@ -77,7 +109,7 @@ export function createPatientStore({ store, timers, maxUnsaved, onError }: Patie
     if (first === undefined) return;
     isResaving = true;
     try {
-      // One is enough to learn whether the store is back; then all the others follow.
+      // One row shows whether the store is available again; then the others follow.
       await save(first);
       for (const part of unsavedParts()) await Promise.all(part.map(save));
     } catch (error) {
@@ -87,7 +119,7 @@ export function createPatientStore({ store, timers, maxUnsaved, onError }: Patie
     }
   }
 
-  /** As many outcomes as are unsaved now, in parts. Nothing is copied, because each attempt may end with the first part. */
+  /** The rows that are unsaved now, in parts. The map is not copied, because a round may end with the first part. */
   function* unsavedParts(): Generator<readonly StoredOutcome[]> {
     let left = unsaved.size;
     let part: StoredOutcome[] = [];

@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import type { LinkIndexFailure, LinkIndexOutcome } from '../domain/link-index.ts';
 import {
+  compact,
   type Entry,
   failureLifetimeMs,
+  freshnessOf,
   isFromFuture,
   isPausing,
   type Lifetimes,
   refreshPauseMs,
-  windowOf,
 } from './entry.ts';
-import { keepAnswer } from './kept-answer.ts';
 
 export interface AnswerMemoryOptions {
   readonly maxEntries: number;
@@ -18,27 +18,27 @@ export interface AnswerMemoryOptions {
   readonly clock: () => number;
 }
 
-/** The in-process level: what is remembered of each key. */
+/** The level in this process: the most recently used entries. */
 export interface AnswerMemory {
   get(cacheKey: string): Entry | undefined;
-  /** The same; asking makes it no more recent. */
+  /** Like `get`, but does not make the entry the most recently used one. */
   peek(cacheKey: string): Entry | undefined;
-  /** How many entries have come or been replaced; one goes only where another comes. */
+  /** How many entries were added or replaced so far. No entry is evicted without such a change. */
   changes(): number;
-  /** Whether a read of what was made the most recent at this number of changes has to make it so again. */
+  /** Whether an entry that became the most recently used one at this number of changes must become it again. */
   isPromotionDue(promotedAt: number): boolean;
   /**
-   * Keeps what a call of this process brought just now, in place of what is known, whatever their times say: a clock may
-   * have been set back. A failure removes nothing that can still be served, and shortens no pause.
+   * Keeps the outcome of a call of this process, whatever the times say: the clock may have been set back.
+   * A failure removes no answer that can still be served, and shortens no pause.
    */
   remember(cacheKey: string, outcome: LinkIndexOutcome): void;
-  /** Keeps what the store has, or another replica told, where it is newer than what is here. */
-  recall(cacheKey: string, outcome: LinkIndexOutcome): void;
+  /** Keeps an outcome of the store or of another replica where it is newer than the entry. */
+  merge(cacheKey: string, outcome: LinkIndexOutcome): void;
 }
 
 export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemoryOptions): AnswerMemory {
   const entries = new LRUCache<string, Entry>({ max: maxEntries });
-  /** A tenth of all may come before an entry that is read is made the most recent again: far too few to push it out. */
+  /** After a tenth of all entries have changed, an entry that is read is promoted again, long before it would be evicted. */
   const promotedEvery = Math.floor(maxEntries / 10);
   let changes = 0;
 
@@ -47,13 +47,13 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemor
     changes += 1;
   }
 
-  /** A time that cannot be is older than any other. */
-  const ageOrder = (atMs: number) => (isFromFuture(atMs, clock()) ? Number.NEGATIVE_INFINITY : atMs);
+  /** An impossible time counts as older than every other. */
+  const orderOf = (atMs: number) => (isFromFuture(atMs, clock()) ? Number.NEGATIVE_INFINITY : atMs);
 
   function setFailure(cacheKey: string, outcome: LinkIndexFailure): void {
     const { answer, failure: known } = entries.get(cacheKey) ?? {};
-    if (answer !== undefined && ageOrder(outcome.failedAtMs) < ageOrder(answer.fetchedAtMs)) return;
-    const isServable = answer !== undefined && windowOf(answer, lifetimes, clock()) !== 'expired';
+    if (answer !== undefined && orderOf(outcome.failedAtMs) < orderOf(answer.fetchedAtMs)) return;
+    const isServable = answer !== undefined && freshnessOf(answer, lifetimes, clock()) !== 'expired';
     const pauseMs = isServable ? refreshPauseMs(outcome, lifetimes) : failureLifetimeMs(outcome, lifetimes);
     const untilMs = outcome.failedAtMs + pauseMs;
     if (pauseMs === 0 || (known && isPausing(known, clock()) && untilMs < known.untilMs)) return;
@@ -68,13 +68,13 @@ export function createAnswerMemory({ maxEntries, lifetimes, clock }: AnswerMemor
     isPromotionDue: (promotedAt) => changes - promotedAt >= promotedEvery,
     remember(cacheKey, outcome) {
       if (outcome.kind === 'failure') setFailure(cacheKey, outcome);
-      else set(cacheKey, { answer: keepAnswer(outcome) });
+      else set(cacheKey, { answer: compact(outcome) });
     },
-    recall(cacheKey, outcome) {
+    merge(cacheKey, outcome) {
       if (outcome.kind === 'failure') return setFailure(cacheKey, outcome);
       const { answer } = entries.get(cacheKey) ?? {};
-      if (answer === undefined || ageOrder(answer.fetchedAtMs) < ageOrder(outcome.fetchedAtMs))
-        set(cacheKey, { answer: keepAnswer(outcome) });
+      if (answer === undefined || orderOf(answer.fetchedAtMs) < orderOf(outcome.fetchedAtMs))
+        set(cacheKey, { answer: compact(outcome) });
     },
   };
 }
