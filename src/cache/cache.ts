@@ -156,14 +156,15 @@ export function createLinkIndexCache(options: LinkIndexCacheOptions): LinkIndexC
         const decision = decideNow(cacheKey);
         return decision.kind === 'serve' && !decision.isDue ? decision.outcome : undefined;
       },
-      purchase: (lease) => purchase(key, cacheKey, { ...readOptions, lease }),
+      purchase: (lease) => purchase(key, { ...readOptions, lease }),
     });
     if (!result.isOwn) memory.merge(keyOfOutcome(key, result.outcome, cacheKey), result.outcome);
     return result;
   }
 
   /** The outcome is stored before anyone is answered, and only then visible to other reads. */
-  async function purchase(key: LinkIndexKey, keyBefore: string, readOptions: ReadOptions): Promise<LinkIndexOutcome> {
+  async function purchase(key: LinkIndexKey, readOptions: ReadOptions): Promise<LinkIndexOutcome> {
+    const keyBefore = keyOf(key);
     const outcome = await source.read(key, readOptions);
     const cacheKey = keyOfOutcome(key, outcome, keyBefore);
     const expiresAtMs = expiresAtMsOf(outcome, lifetimes);

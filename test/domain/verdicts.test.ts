@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VERDICTS, type Verdict, type VerdictName } from '../../src/domain/verdicts.ts';
+import { en } from '../../src/page/words/en.ts';
+import { zh } from '../../src/page/words/zh.ts';
 
 const TABLE: readonly (readonly [VerdictName, Verdict])[] = Object.entries(VERDICTS).map(
   ([name, verdict]) => [name as VerdictName, verdict] as const,
@@ -46,14 +48,31 @@ const NAMING_FILES: Readonly<Record<string, string>> = {
   'src/page/words/zh.ts': 'explains each code to people, in Chinese',
 };
 
-test('an error code is named in the table, and elsewhere only for a reason', () => {
-  const codes = [...new Set(TABLE.map(([, { errorCode }]) => errorCode))];
-  // As a string or as a member's name; prose, which descriptions of the schema are, names a code within a longer string.
-  const named = new RegExp(`(['"\`])(?:${codes.join('|')})\\1|^\\s*(?:${codes.join('|')}):`, 'm');
-  const naming = globSync('src/**/*.{ts,tsx,js}').filter((path) =>
-    named.test(withoutComments(readFileSync(path, 'utf8'))),
-  );
-  expect(naming.sort()).toEqual(Object.keys(NAMING_FILES).sort());
+const CODES = [...new Set(TABLE.map(([, { errorCode }]) => errorCode))];
+
+describe('an error code', () => {
+  // A dry run is requested by a header, which neither front end sends.
+  const shown = CODES.filter((code) => code !== 'WOULD_BUY');
+
+  test.each(shown)('%s is explained in the README and on the start page', (code) => {
+    expect(readFileSync('README.md', 'utf8')).toMatch(new RegExp(`^\\| \`${code}\` \\|`, 'm'));
+    expect([en.failures[code], zh.failures[code]]).toEqual([expect.any(String), expect.any(String)]);
+  });
+
+  // The example shows the gateway's own message for a refused id.
+  test.each(shown.filter((code) => code !== 'BAD_USER_INPUT'))('%s has words in the example', (code) => {
+    const words = readFileSync('examples/kol-comparison/src/failure-words.ts', 'utf8');
+    expect(words).toMatch(new RegExp(`^  ${code}: \\{`, 'm'));
+  });
+
+  test('is named in the table, and elsewhere only for a reason', () => {
+    // As a string or as a member's name; prose, which descriptions of the schema are, names a code within a longer string.
+    const named = new RegExp(`(['"\`])(?:${CODES.join('|')})\\1|^\\s*(?:${CODES.join('|')}):`, 'm');
+    const naming = globSync('src/**/*.{ts,tsx,js}').filter((path) =>
+      named.test(withoutComments(readFileSync(path, 'utf8'))),
+    );
+    expect(naming.sort()).toEqual(Object.keys(NAMING_FILES).sort());
+  });
 });
 
 function withoutComments(source: string): string {
