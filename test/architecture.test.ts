@@ -8,11 +8,7 @@ const LINE = [
   'commands',
   'workers',
   'gateway',
-  'open-purchasing',
-  'open-edge',
   'open-telemetry',
-  'open-doors',
-  'open-upstream',
   'stores',
   'config',
   'server',
@@ -72,17 +68,19 @@ test('only the client imports undici, and only main touches the process', () => 
   expect(touching).toEqual(['src/main.ts']);
 });
 
+/** What the folder of the sandbox has besides the synthetic upstream. */
+const OF_THE_GATEWAY = ['src/sandbox/gateway-states.ts', 'src/sandbox/upstream-origin.ts'];
+
 test('the synthetic upstream knows nothing of the gateway, and the rest asks the sandbox only where it is opened', () => {
   const isSandbox = (path: string) => stepOf(path) === 'sandbox';
-  const known = files.filter(({ path }) => isSandbox(path) && path !== 'src/sandbox/gateway-states.ts');
+  const known = files.filter(({ path }) => isSandbox(path) && !OF_THE_GATEWAY.includes(path));
   const foreign = known.flatMap(({ imports }) => imports.filter((it) => it.startsWith('src/') && !isSandbox(it)));
   expect(foreign).toEqual([]);
   const importers = files.filter(({ path, imports }) => !isSandbox(path) && imports.some(isSandbox));
   expect(importers.map(({ path }) => path).sort()).toEqual([
     'src/commands/check.ts',
     'src/commands/sandbox.ts',
-    'src/open-purchasing.ts',
-    'src/open-upstream.ts',
+    'src/gateway.ts',
   ]);
 });
 

@@ -57,7 +57,7 @@ export function createGateways(options: GatewaysOptions): System {
   };
 }
 
-/** As `open-purchasing.ts` builds it, without the parts that repeat, wait for a turn and break: this upstream never fails. */
+/** As `gateway.ts` builds it, without the parts that repeat, wait for a turn and break: this upstream never fails. */
 function createReplica(
   { time, freshMs, dailyBudget, kolCount, maxEntries = kolCount }: GatewaysOptions,
   upstream: PaidUpstream,
@@ -78,7 +78,7 @@ function createReplica(
     createSharedLeases({
       shared,
       owner: `replica-${index}`,
-      // As in `open-purchasing.ts`: what is not in this memory is found in the store when it is asked for.
+      // As in `gateway.ts`: what is not in this memory is found in the store when it is asked for.
       onBought: (cacheKey, outcome) => memory.get(cacheKey) && memory.merge(cacheKey, outcome),
     });
   const days = daysIn('UTC');

@@ -1,16 +1,11 @@
 import type { Lifetimes } from '../cache/entry.ts';
 import type { EndpointName } from '../domain/link-index.ts';
 import { isLoopbackHost } from '../server/http/browser-guard.ts';
-import type { TokenOrigin } from '../upstream/token-source.ts';
+import type { UpstreamTarget } from '../upstream/token-source.ts';
 import { contradictionsIn } from './contradictions.ts';
 import type { Environment } from './environment.ts';
 import { findMisspellings, readVariables } from './read-variables.ts';
 import type { StoreLocation, Variables } from './variables.ts';
-
-/** Where answers come from: the vendor, for money, or the built-in synthetic upstream. */
-export type UpstreamTarget =
-  | { readonly mode: 'live'; readonly baseUrl: string; readonly token: TokenOrigin }
-  | { readonly mode: 'sandbox' };
 
 export interface Config {
   readonly upstream: {

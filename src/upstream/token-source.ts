@@ -5,6 +5,11 @@ import { watchFileContent } from '../watched-file.ts';
 /** The token itself, or the file that holds it. */
 export type TokenOrigin = { readonly value: string } | { readonly path: string };
 
+/** Where answers come from: the vendor, for money, or the built-in synthetic upstream. */
+export type UpstreamTarget =
+  | { readonly mode: 'live'; readonly baseUrl: string; readonly token: TokenOrigin }
+  | { readonly mode: 'sandbox' };
+
 export interface TokenSource {
   current(): string;
   close(): void;

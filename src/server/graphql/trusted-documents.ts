@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { watchFileContent } from '../../watched-file.ts';
 import { readJsonFile } from '../clients/json-file.ts';
 
 const manifest = z.record(
@@ -24,4 +25,26 @@ export function readTrustedDocuments(path: string): TrustedDocuments {
 
 function bare(hash: string): string {
   return hash.replace(/^sha256:/i, '').toLowerCase();
+}
+
+export interface TrustedDocumentsEvents {
+  readonly onReloaded: () => void;
+  /** The file changed into something that is no manifest; the last good documents stay. */
+  readonly onRejected: (error: unknown) => void;
+}
+
+/**
+ * Reads a manifest, and again whenever it changes.
+ *
+ * @param file `only`: whether nothing else is answered; undefined where there is no manifest
+ * @throws JsonFileError when the file is no manifest at the start
+ */
+export function openTrustedDocuments(
+  file: { readonly path: string; readonly only: boolean } | undefined,
+  { onReloaded, onRejected }: TrustedDocumentsEvents,
+) {
+  if (file === undefined) return undefined;
+  const watched = watchFileContent({ path: file.path, read: readTrustedDocuments, onChange: onReloaded, onRejected });
+  const documents: TrustedDocuments = { documentOf: (hash) => watched.current().documentOf(hash) };
+  return { only: file.only, documents, close: watched.close };
 }

@@ -1,24 +1,25 @@
-import type { Config } from './config/config.ts';
-import { startSandbox } from './sandbox/sandbox-server.ts';
-import type { Logger } from './telemetry/logger.ts';
-import { openTokenSource } from './upstream/token-source.ts';
+import type { EndpointName } from '../domain/link-index.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { openTokenSource, type UpstreamTarget } from '../upstream/token-source.ts';
+import { startSandbox } from './sandbox-server.ts';
 
-export interface OpenUpstreamOptions {
-  readonly config: Config;
+export interface UpstreamOriginOptions {
+  readonly target: UpstreamTarget;
+  readonly endpoint: EndpointName | 'auto';
   readonly log: Logger;
-  /** How long the built-in synthetic upstream takes to answer, in milliseconds. */
-  readonly sandboxLatencyMs?: number | undefined;
+  /** How long the built-in synthetic upstream takes to answer, in milliseconds; its own default where undefined. */
+  readonly sandboxLatencyMs: number | undefined;
   readonly onNewToken: () => void;
   readonly closing: AsyncDisposableStack;
 }
 
 /** Where answers come from: the vendor, or the synthetic upstream, which is started here. */
-export async function openUpstream({ config, log, sandboxLatencyMs, onNewToken, closing }: OpenUpstreamOptions) {
-  const { target, endpoint } = config.upstream;
+export async function openUpstreamOrigin(options: UpstreamOriginOptions) {
+  const { target, endpoint, log, sandboxLatencyMs, onNewToken, closing } = options;
   if (target.mode === 'sandbox') {
     const sandbox = await startSandbox({ latencyMs: sandboxLatencyMs });
     closing.defer(() => sandbox.close());
-    // A magic id fails only itself: one that says "gone" must not move everybody to the successor.
+    // A magic id fails only itself: one that says "gone" must not move every request to the successor.
     const fixedEndpoint = endpoint === 'auto' ? 'kol-link-info' : endpoint;
     const token = openTokenSource({ value: 'sandbox' });
     return { isSandbox: true, baseUrl: sandbox.baseUrl, token, endpoint: fixedEndpoint } as const;
