@@ -28,8 +28,6 @@ export interface OpenTelemetryOptions {
   readonly closing: AsyncDisposableStack;
 }
 
-export type Telemetry = Awaited<ReturnType<typeof openTelemetry>>;
-
 /** Who is told of what happens: each event leads to the log, the metrics, or both. No layer knows of either. */
 export async function openTelemetry(options: OpenTelemetryOptions) {
   const { config, log, steadyMs, sources, closing } = options;
