@@ -42,7 +42,7 @@ describe('the table of verdicts', () => {
 const NAMING_FILES: Readonly<Record<string, string>> = {
   'src/domain/verdicts.ts': 'the table itself',
   'src/schema/errors.ts': 'refuses an id or a tag before there is a read that could fail',
-  'src/server/graphql/report-errors.ts': 'gives a code to errors of GraphQL variables, which are no reads',
+  'src/server/graphql/errors.ts': 'gives a code to errors of GraphQL variables, which are no reads',
   'src/page/failure-note.tsx': 'runs in a browser and imports nothing of the gateway',
   'src/page/words/en.ts': 'explains each code to people, in English',
   'src/page/words/zh.ts': 'explains each code to people, in Chinese',

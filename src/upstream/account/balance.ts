@@ -1,6 +1,6 @@
 import { formOf } from '../../domain/parse-json.ts';
 import { UpstreamError } from '../../domain/upstream-error.ts';
-import { BUSINESS_CODES } from '../../domain/verdicts.ts';
+import { BARE_STATUSES, BUSINESS_CODES, VERDICTS } from '../../domain/verdicts.ts';
 import type { UpstreamClient } from '../client.ts';
 import { readData } from '../envelope.ts';
 import type { WholeResponse } from '../whole-response.ts';
@@ -44,8 +44,8 @@ export async function readBalance(client: Pick<UpstreamClient, 'balance'>): Prom
 export function decodeBalance(response: WholeResponse): BalanceOutcome {
   const answer = readData(response);
   if (answer.data === undefined) {
-    const verdict = answer.code === undefined ? undefined : BUSINESS_CODES.get(answer.code);
-    const isRefused = verdict?.errorCode === 'UPSTREAM_TOKEN_INVALID' || response.httpStatus === 401;
+    const verdicts = [BUSINESS_CODES.get(answer.code ?? 0), BARE_STATUSES.get(response.httpStatus)];
+    const isRefused = verdicts.includes(VERDICTS['token-invalid']);
     return isRefused ? { kind: 'refused', reason: answer.came } : unreadable(answer.came);
   }
   const { balance: amount, currency } = answer.data;
