@@ -28,8 +28,8 @@ import { createUpstreamClient } from './upstream/client.ts';
 import { createEndpointChoice } from './upstream/endpoint-choice.ts';
 import { ENDPOINTS } from './upstream/endpoints.ts';
 import { remainingOf } from './upstream/ledger.ts';
-import { createShield } from './upstream/pipeline.ts';
-import { budgetExhausted } from './upstream/policies/budgeted.ts';
+import { createPipeline } from './upstream/pipeline.ts';
+import { budgetExhausted } from './upstream/policies/budget.ts';
 import { createPaidSource } from './upstream/source.ts';
 import { accountOf } from './upstream/token-source.ts';
 
@@ -143,7 +143,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     : noOpStore;
 
   // The steps around a paid call, and the cache in front of them.
-  const pipeline = createShield({
+  const pipeline = createPipeline({
     ...config.upstream,
     source: createPaidSource({ client, endpoints, clock, steadyMs, onAttempt: telemetry.onAttempt }),
     ledger: stores.ledger,

@@ -1,3 +1,5 @@
+import { spendWithinBudget } from '../../src/upstream/policies/budget.ts';
+import { extendLease } from '../../src/upstream/policies/lease.ts';
 import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/cache.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
 import type { Leases } from '../../src/cache/flights.ts';
@@ -6,8 +8,6 @@ import { createWriteBehindStore, noOpStore } from '../../src/cache/write-behind.
 import type { LinkIndexKey } from '../../src/domain/link-index.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createBudgeted } from '../../src/upstream/policies/budgeted.ts';
-import { createLeased } from '../../src/upstream/policies/leased.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { daysIn } from '../../src/upstream/zone-days.ts';
 import { createSharedLeases } from './shared-leases.ts';
@@ -94,7 +94,7 @@ function createReplica(
       })
     : createMemoryLedger({ dailyBudget, days, clock });
   const clients = createClientLedgers(() => createMemoryLedger({ dailyBudget: undefined, days, clock }));
-  const source = createLeased(createBudgeted({ source: upstream, ledger, clients, clock }), clock);
+  const source = extendLease(clock)(spendWithinBudget({ ledger, clients, clock })(upstream));
   const store = shared
     ? createWriteBehindStore({ store: shared.answers, timers, maxUnsaved: maxEntries, onError: neverFails })
     : noOpStore;

@@ -1,4 +1,4 @@
-import type { LinkIndexSource, Payer } from '../domain/link-index.ts';
+import type { LinkIndexSource, Payer, Policy } from '../domain/link-index.ts';
 import type { Timers } from '../domain/time.ts';
 import { UpstreamError } from '../domain/upstream-error.ts';
 import { STOPPING } from '../domain/verdicts.ts';
@@ -6,12 +6,11 @@ import type { ClientLedgers } from './client-ledgers.ts';
 import type { Ledger } from './ledger.ts';
 import { createAdmission, type SharedPace } from './policies/admission.ts';
 import { type BreakerName, createBreakers, type SharedPauses } from './policies/breakers.ts';
-import { budgetExhausted, clientBudgetExhausted, createBudgeted } from './policies/budgeted.ts';
-import { createLeased } from './policies/leased.ts';
-import { createRetry } from './policies/retry.ts';
-import { createRetryBudget } from './policies/retry-budget.ts';
+import { budgetExhausted, clientBudgetExhausted, spendWithinBudget } from './policies/budget.ts';
+import { extendLease } from './policies/lease.ts';
+import { createRetryBudget, retry } from './policies/retry.ts';
 
-export interface ShieldOptions {
+export interface PipelineOptions {
   /** One attempt at a paid call. */
   readonly source: LinkIndexSource;
   readonly ledger: Ledger;
@@ -35,7 +34,7 @@ export interface ShieldOptions {
   readonly random: () => number;
 }
 
-export interface Shield extends LinkIndexSource {
+export interface Pipeline extends LinkIndexSource {
   /** Why nothing may be asked now on this payer's behalf, if so. */
   refusal(payer?: Payer): UpstreamError | undefined;
   /** The account has a new token. */
@@ -48,8 +47,8 @@ export interface Shield extends LinkIndexSource {
   stop(): void;
 }
 
-/** What stands around an attempt, from the outside in: repeat, wait for a turn, break, hold the lease, book. */
-export function createShield(options: ShieldOptions): Shield {
+/** The policies around an attempt at a paid call, in one list from the outside in. */
+export function createPipeline(options: PipelineOptions): Pipeline {
   const { source, ledger, clients, hasBreakers, pauses, clock } = options;
   const { steadyMs = clock } = options;
   const breakers = createBreakers({ clock, steadyMs, onChange: pauses?.tell });
@@ -62,19 +61,15 @@ export function createShield(options: ShieldOptions): Shield {
     );
   }
 
-  const booked = createLeased(createBudgeted({ source, ledger, clients, clock }), clock);
-  const admission = createAdmission({
-    ...options,
-    source: hasBreakers ? breakers.guard(booked) : booked,
-    slowsDown: hasBreakers,
-    refusal,
-  });
-  const retrying = createRetry({
-    ...options,
-    source: admission,
-    budget: createRetryBudget(steadyMs),
-    stopping: stopping.signal,
-  });
+  const admission = createAdmission({ ...options, slowsDown: hasBreakers, refusal });
+  const pipeline = compose(
+    retry({ ...options, budget: createRetryBudget(steadyMs), stopping: stopping.signal }),
+    admission.policy,
+    ...(hasBreakers ? [breakers.policy] : []),
+    extendLease(clock),
+    spendWithinBudget({ ledger, clients, clock }),
+  );
+  const { read } = pipeline(source);
 
   pauses?.listen((name, pause) => {
     breakers.adopt(name, pause);
@@ -82,7 +77,7 @@ export function createShield(options: ShieldOptions): Shield {
   });
 
   return {
-    read: (key, readOptions) => retrying.read(key, readOptions),
+    read,
     refusal(payer) {
       const ofClient = payer?.billedPerDay === undefined ? undefined : clients.of(payer.name);
       return admission.refusal() ?? (ofClient?.isExhausted() ? clientBudgetExhausted(ofClient) : undefined);
@@ -103,4 +98,9 @@ export function createShield(options: ShieldOptions): Shield {
       admission.review();
     },
   };
+}
+
+/** The first policy is the outermost: it sees a read first and its outcome last. */
+function compose(...policies: readonly Policy[]): Policy {
+  return (source) => policies.reduceRight((next, policy) => policy(next), source);
 }

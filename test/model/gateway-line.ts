@@ -9,7 +9,7 @@ import { createSqliteAnswerStore } from '../../src/stores/sqlite/sqlite-answer-s
 import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
-import { createShield, type Shield } from '../../src/upstream/pipeline.ts';
+import { createPipeline, type Pipeline } from '../../src/upstream/pipeline.ts';
 import { createStoredLedger, type StoredLedger } from '../../src/upstream/stored-ledger.ts';
 import type { TestClock } from '../support/test-clock.ts';
 import { UTC_DAYS } from '../support/utc-days.ts';
@@ -27,7 +27,7 @@ export interface LineSettings {
 
 export interface GatewayLine {
   readonly cache: LinkIndexCache;
-  readonly shield: Shield;
+  readonly pipeline: Pipeline;
   readonly store: WriteBehindStore;
   readonly ledger: StoredLedger;
   /** When its next timer goes off. */
@@ -67,17 +67,25 @@ export async function startLine(options: LineOptions): Promise<GatewayLine> {
 
   const random = () => settings.jitter;
   const clients = createClientLedgers(() => ledger);
-  const shield = createShield({ ...settings, source: upstream, ledger, clients, hasBreakers: true, random, ...common });
+  const pipeline = createPipeline({
+    ...settings,
+    source: upstream,
+    ledger,
+    clients,
+    hasBreakers: true,
+    random,
+    ...common,
+  });
   const memory = createAnswerMemory({ maxEntries: 1000, lifetimes, clock: clock.nowMs });
   const store = createWriteBehindStore({ store: createSqliteAnswerStore(file, SCOPE), timers, maxUnsaved: 1000 });
   const cache = createLinkIndexCache({
-    ...{ source: watch(shield), refusal: shield.refusal, memory, store, lifetimes },
+    ...{ source: watch(pipeline), refusal: pipeline.refusal, memory, store, lifetimes },
     clock: clock.nowMs,
     keyOf: cacheKeyIn,
   });
   return {
     cache,
-    shield,
+    pipeline,
     store,
     ledger,
     nextTimerMs,

@@ -12,12 +12,13 @@ export function createHeldAdmission(limits: Limits = {}, clock = createTestClock
   const source = createHeldSource(clock.nowMs);
   let refusal: UpstreamError | undefined;
   const admission = createAdmission({
-    ...{ source, maxConcurrent: 2, maxPerSecond: undefined, maxQueued: 100, slowsDown: true, random: () => 0.5 },
+    ...{ maxConcurrent: 2, maxPerSecond: undefined, maxQueued: 100, slowsDown: true, random: () => 0.5 },
     ...limits,
     refusal: () => refusal,
     clock: clock.nowMs,
     timers: clock.timers,
   });
+  const admitted = admission.policy(source);
   const outcomes = new Map<string, LinkIndexOutcome>();
   return {
     clock,
@@ -26,7 +27,7 @@ export function createHeldAdmission(limits: Limits = {}, clock = createTestClock
     outcomes,
     started: () => source.calls.map(({ key }) => key.kolId),
     read(kolId: string, requester: Requester = createRequester()) {
-      admission.read(keyOf(kolId), { acceptCache: true, requester }).then((outcome) => outcomes.set(kolId, outcome));
+      admitted.read(keyOf(kolId), { acceptCache: true, requester }).then((outcome) => outcomes.set(kolId, outcome));
       return settled();
     },
     refuse(error: UpstreamError | undefined) {

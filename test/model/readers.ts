@@ -79,7 +79,7 @@ export function createReaders({ upstream, reference, lifetimes, clock, violate }
     /** Begins to read; `settle` lets everything follow that needs no timer. */
     async read(line: GatewayLine, key: LinkIndexKey, isForced: boolean, settle: () => Promise<void>): Promise<void> {
       const expectation: Expectation = isForced ? { kind: 'anything' } : reference.expectationOf(key);
-      const mayAsk = line.shield.refusal() === undefined;
+      const mayAsk = line.pipeline.refusal() === undefined;
       const { requester, leave } = createImpatient();
       const reader: Reader = {
         ...{ key, isForced, startedAtMs: clock(), expectation, requester, leave },

@@ -1,4 +1,4 @@
-import type { LinkIndexOutcome, LinkIndexSource } from '../../domain/link-index.ts';
+import type { LinkIndexOutcome, Policy } from '../../domain/link-index.ts';
 import type { Timers } from '../../domain/time.ts';
 import { UpstreamError } from '../../domain/upstream-error.ts';
 import { OVERLOADED, SLOWED_DOWN } from '../../domain/verdicts.ts';
@@ -11,7 +11,6 @@ export interface SharedPace {
 }
 
 export interface AdmissionOptions {
-  readonly source: LinkIndexSource;
   /** Calls in flight at a time. */
   readonly maxConcurrent: number;
   /** Calls started per second; undefined is no limit. */
@@ -33,7 +32,8 @@ export interface AdmissionOptions {
   readonly random: () => number;
 }
 
-export interface Admission extends LinkIndexSource {
+export interface Admission {
+  readonly policy: Policy;
   /** Why nothing may be asked now, if so. */
   refusal(): UpstreamError | undefined;
   /** To be called when that may have changed. */
@@ -60,7 +60,7 @@ const MAX_EASE_MS = 200;
  * upstream reports slows everyone down, not only the call that met it.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { source, maxConcurrent, maxPerSecond, pace, maxQueued, slowsDown, refusal, clock, timers, random } = options;
+  const { maxConcurrent, maxPerSecond, pace, maxQueued, slowsDown, refusal, clock, timers, random } = options;
   const { steadyMs = clock } = options;
   const spacingMs = maxPerSecond === undefined || pace ? 0 : 1000 / maxPerSecond;
   const waiting = createFairQueue<Waiting>();
@@ -170,19 +170,23 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return { ...outcome, error: new UpstreamError(error.verdict, { upstreamCode, retryAfterSeconds }) };
   }
 
-  return {
+  const policy: Policy = (next) => ({
     read(key, readOptions) {
       const isFull = waiting.size >= maxQueued && (waiting.size > 0 || !canStart());
       const refused = refusalNow() ?? (isFull ? new UpstreamError(OVERLOADED, { retryAfterSeconds: 1 }) : undefined);
       if (refused) return Promise.resolve(failure(refused));
       const { promise, resolve } = Promise.withResolvers<LinkIndexOutcome>();
       waiting.push(readOptions.requester, {
-        start: () => resolve(admitted(() => source.read(key, readOptions))),
+        start: () => resolve(admitted(() => next.read(key, readOptions))),
         refuse: (error) => resolve(failure(error)),
       });
       dispatch();
       return promise;
     },
+  });
+
+  return {
+    policy,
     refusal: refusalNow,
     review: dispatch,
     get inFlight() {

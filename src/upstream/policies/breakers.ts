@@ -1,8 +1,8 @@
-import type { LinkIndexOutcome, LinkIndexSource } from '../../domain/link-index.ts';
+import type { LinkIndexOutcome, Policy } from '../../domain/link-index.ts';
 import type { UpstreamError } from '../../domain/upstream-error.ts';
 import { daysIn } from '../zone-days.ts';
 import { type Breaker, type BreakerOptions, createBreaker, type Finding, type Pause } from './breaker.ts';
-import { createFailureRate } from './failure-rate.ts';
+import { createSlidingWindow } from './sliding-window.ts';
 
 /** How long the first pause of every breaker but the quota's lasts, in milliseconds. */
 export const FIRST_PAUSE_MS = 30_000;
@@ -29,8 +29,8 @@ export interface SharedPauses {
 export interface Breakers {
   /** Why nothing may be asked now, if so. */
   refusal(): UpstreamError | undefined;
-  /** Behind the breakers: what an attempt shows opens or closes them. */
-  guard(source: LinkIndexSource): LinkIndexSource;
+  /** What an attempt shows opens or closes the breakers. */
+  readonly policy: Policy;
   /** The account has a new token: what was known about it holds no more. */
   forgiveAccount(): void;
   /** Another replica found something out. */
@@ -93,13 +93,13 @@ export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOp
       return undefined;
     },
 
-    guard: (source) => ({
+    policy: (next) => ({
       async read(key, options) {
         const entries = names.map((name) => [name, breakers[name].enter()] as const);
         const wasOpen = breakers.upstream.isOpen();
         let outcome: LinkIndexOutcome | undefined;
         try {
-          outcome = await source.read(key, options);
+          outcome = await next.read(key, options);
           return outcome;
         } finally {
           const code = outcome?.kind === 'failure' ? outcome.error.code : undefined;
@@ -118,4 +118,34 @@ export function createBreakers({ clock, steadyMs = clock, onChange }: BreakersOp
 /** The upstream itself is in trouble: 5xx, not to be reached, or no whole answer. */
 function isUpstreamFailure(outcome: LinkIndexOutcome): boolean {
   return outcome.kind === 'failure' && outcome.error.verdict.blames === 'upstream';
+}
+
+/** At least so many attempts must have ended before their failures say something. */
+const MIN_ATTEMPTS = 20;
+const WINDOW_MS = 60_000;
+
+/** How many of the attempts of the last 60 s failed. */
+export interface FailureRate {
+  add(isFailure: boolean): void;
+  /** Whether at least half of 20 or more attempts within 60 s failed. */
+  isTooHigh(): boolean;
+  reset(): void;
+}
+
+/** @param clock milliseconds, never set back */
+export function createFailureRate(clock: () => number): FailureRate {
+  const attempts = createSlidingWindow(WINDOW_MS, clock);
+  const failures = createSlidingWindow(WINDOW_MS, clock);
+
+  return {
+    add(isFailure) {
+      attempts.add();
+      if (isFailure) failures.add();
+    },
+    isTooHigh: () => attempts.total() >= MIN_ATTEMPTS && failures.total() * 2 >= attempts.total(),
+    reset() {
+      attempts.reset();
+      failures.reset();
+    },
+  };
 }

@@ -1,21 +1,20 @@
-import { billedOf, type LinkIndexOutcome, type LinkIndexSource } from '../../domain/link-index.ts';
+import { billedOf, type LinkIndexOutcome, type Policy } from '../../domain/link-index.ts';
 import { UpstreamError } from '../../domain/upstream-error.ts';
 import { type Billed, BUDGET_EXHAUSTED, CLIENT_BUDGET_EXHAUSTED, LEDGER_UNREADABLE } from '../../domain/verdicts.ts';
 import type { ClientLedgers } from '../client-ledgers.ts';
 import type { Ledger, Reservation } from '../ledger.ts';
 
-export interface BudgetedOptions {
-  readonly source: LinkIndexSource;
+export interface BudgetOptions {
   readonly ledger: Ledger;
   readonly clients: ClientLedgers;
   readonly clock: () => number;
 }
 
-/** Books every attempt, for the account and for the client that leads it: reserved before it is sent, settled when its end is known. */
-export function createBudgeted({ source, ledger, clients, clock }: BudgetedOptions): LinkIndexSource {
+/** Reserves each attempt before it is sent and settles it when its outcome is known, for the account and for the client that caused it. */
+export function spendWithinBudget({ ledger, clients, clock }: BudgetOptions): Policy {
   const refused = (error: UpstreamError): LinkIndexOutcome => ({ kind: 'failure', error, failedAtMs: clock() });
 
-  return {
+  return (next) => ({
     async read(key, options): Promise<LinkIndexOutcome> {
       const { payer } = options.requester;
       const flight = options.lease?.token;
@@ -32,7 +31,7 @@ export function createBudgeted({ source, ledger, clients, clock }: BudgetedOptio
         if (ofAccount === undefined) return refused(budgetExhausted(ledger));
         reservations.push(ofAccount);
         billed = 'unknown';
-        const outcome = await source.read(key, options);
+        const outcome = await next.read(key, options);
         billed = billedOf(outcome);
         return outcome;
       } finally {
@@ -40,7 +39,7 @@ export function createBudgeted({ source, ledger, clients, clock }: BudgetedOptio
         if (billed === 'yes') options.requester.billedCalls += 1;
       }
     },
-  };
+  });
 }
 
 export function budgetExhausted(ledger: Ledger): UpstreamError {

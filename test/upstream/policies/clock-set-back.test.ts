@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createAdmission } from '../../src/upstream/policies/admission.ts';
-import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
-import { createRequester } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createAdmission } from '../../../src/upstream/policies/admission.ts';
+import { createHeldSource, keyOf, settled } from '../../model/held-source.ts';
+import { createRequester } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -13,9 +13,10 @@ function setUp(maxPerSecond?: number) {
   const clock = () => own.nowMs() + errorMs;
   const source = createHeldSource(clock);
   const admission = createAdmission({
-    ...{ source, maxConcurrent: 9, maxPerSecond, maxQueued: 9, slowsDown: true, random: () => 1 },
+    ...{ maxConcurrent: 9, maxPerSecond, maxQueued: 9, slowsDown: true, random: () => 1 },
     ...{ refusal: () => undefined, clock, steadyMs: own.nowMs, timers: own.timers },
   });
+  const admitted = admission.policy(source);
   return {
     own,
     source,
@@ -23,7 +24,7 @@ function setUp(maxPerSecond?: number) {
       errorMs = 0;
     },
     read(kolId: string) {
-      admission.read(keyOf(kolId), { acceptCache: true, requester: createRequester() });
+      admitted.read(keyOf(kolId), { acceptCache: true, requester: createRequester() });
       return settled();
     },
     started: () => source.calls.map(({ key }) => key.kolId),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createShield, type ShieldOptions } from '../../src/upstream/pipeline.ts';
+import { createPipeline, type PipelineOptions } from '../../src/upstream/pipeline.ts';
 import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { CACHED } from '../support/requester.ts';
@@ -10,7 +10,7 @@ import { createTestClock } from '../support/test-clock.ts';
 import { UTC_DAYS } from '../support/utc-days.ts';
 
 type Limits = Partial<
-  Pick<ShieldOptions, 'maxAttempts' | 'maxConcurrent' | 'maxPerSecond' | 'maxQueued' | 'hasBreakers' | 'random'>
+  Pick<PipelineOptions, 'maxAttempts' | 'maxConcurrent' | 'maxPerSecond' | 'maxQueued' | 'hasBreakers' | 'random'>
 >;
 
 function setUp({ dailyBudget, ...limits }: Limits & { readonly dailyBudget?: number } = {}) {
@@ -20,7 +20,7 @@ function setUp({ dailyBudget, ...limits }: Limits & { readonly dailyBudget?: num
   const clients = createClientLedgers(() =>
     createMemoryLedger({ dailyBudget: undefined, days: UTC_DAYS, clock: clock.nowMs }),
   );
-  const shield = createShield({
+  const pipeline = createPipeline({
     ...{ source, ledger, clients, maxAttempts: 3, maxConcurrent: 32, maxPerSecond: undefined, maxQueued: 1000 },
     ...{ hasBreakers: true, clock: clock.nowMs, timers: clock.timers, random: () => 0, ...limits },
   });
@@ -30,11 +30,11 @@ function setUp({ dailyBudget, ...limits }: Limits & { readonly dailyBudget?: num
     source,
     ledger,
     clients,
-    shield,
+    pipeline,
     outcomes,
     words: () => outcomes.map(wordOf),
     read(kolId = '7') {
-      shield.read(keyOf(kolId), CACHED).then((outcome) => outcomes.push(outcome));
+      pipeline.read(keyOf(kolId), CACHED).then((outcome) => outcomes.push(outcome));
       return settled();
     },
     /** Ends every open call like this, and those that follow from it. */
@@ -80,40 +80,40 @@ describe('what an open breaker costs', () => {
   });
 
   test('half-open, one call goes through and the others are refused, those who wait as well', async () => {
-    const { clock, read, shield, source, words } = setUp();
+    const { clock, read, pipeline, source, words } = setUp();
     await read();
     await source.end(0, 303);
     clock.advanceMs(900_000);
-    expect(shield.refusal()).toBeUndefined();
+    expect(pipeline.refusal()).toBeUndefined();
     for (const kolId of ['a', 'b', 'c']) await read(kolId);
     expect(source.calls).toHaveLength(2);
     expect(words().slice(1)).toEqual(['UPSTREAM_PAUSED', 'UPSTREAM_PAUSED']);
     await source.end(1, 0);
     expect(words()[3]).toBe('FRESH');
-    expect(shield.refusal()).toBeUndefined();
+    expect(pipeline.refusal()).toBeUndefined();
   });
 
   test('a new token lets the next call through at once', async () => {
-    const { read, shield, source, words } = setUp();
+    const { read, pipeline, source, words } = setUp();
     await read();
     await source.end(0, 100);
-    shield.forgiveAccount();
+    pipeline.forgiveAccount();
     await read();
     await source.end(1, 0);
     expect(words()).toEqual(['UPSTREAM_TOKEN_INVALID', 'FRESH']);
   });
 
   test('20 failing calls open the upstream breaker', async () => {
-    const { read, shield, source } = setUp({ maxAttempts: 1 });
+    const { read, pipeline, source } = setUp({ maxAttempts: 1 });
     for (let each = 0; each < 20; each += 1) {
       await read();
       await source.end(each, 'outcome-unknown');
     }
-    expect(shield.refusal()).toMatchObject({ code: 'UPSTREAM_PAUSED', pausedBy: 'UPSTREAM_OUTCOME_UNKNOWN' });
+    expect(pipeline.refusal()).toMatchObject({ code: 'UPSTREAM_PAUSED', pausedBy: 'UPSTREAM_OUTCOME_UNKNOWN' });
   });
 
   test('in sandbox mode there are none', async () => {
-    const { read, shield, source, words } = setUp({ hasBreakers: false });
+    const { read, pipeline, source, words } = setUp({ hasBreakers: false });
     for (const [index, code] of [100, 303, 600].entries()) {
       await read();
       await source.end(index, code);
@@ -121,7 +121,7 @@ describe('what an open breaker costs', () => {
     await read();
     await source.end(3, 0);
     expect(words()[3]).toBe('FRESH');
-    expect(shield.refusal()).toBeUndefined();
+    expect(pipeline.refusal()).toBeUndefined();
   });
 });
 
@@ -197,10 +197,10 @@ describe('the budget', () => {
   });
 
   test('of 0 buys nothing', async () => {
-    const { read, shield, source, words } = setUp({ dailyBudget: 0 });
+    const { read, pipeline, source, words } = setUp({ dailyBudget: 0 });
     await read();
     expect(words()).toEqual(['BUDGET_EXHAUSTED']);
-    expect(shield.refusal()?.code).toBe('BUDGET_EXHAUSTED');
+    expect(pipeline.refusal()?.code).toBe('BUDGET_EXHAUSTED');
     expect(source.calls).toHaveLength(0);
   });
 
@@ -217,10 +217,10 @@ describe('the budget', () => {
 
 describe('stopping', () => {
   test('refuses what waits and what comes, and lets finish what is in flight', async () => {
-    const { clock, read, shield, source, words } = setUp({ maxConcurrent: 1 });
+    const { clock, read, pipeline, source, words } = setUp({ maxConcurrent: 1 });
     await read('a');
     await read('b');
-    shield.stop();
+    pipeline.stop();
     await read('c');
     expect(words()).toEqual(['UPSTREAM_OVERLOADED', 'UPSTREAM_OVERLOADED']);
     await source.end(0, 0);
@@ -229,9 +229,9 @@ describe('stopping', () => {
   });
 
   test('starts no repetition', async () => {
-    const { clock, read, shield, source, words } = setUp({ random: () => 1 });
+    const { clock, read, pipeline, source, words } = setUp({ random: () => 1 });
     await read();
-    shield.stop();
+    pipeline.stop();
     await source.end(0, 301);
     clock.advanceMs(500);
     await settled();
@@ -240,9 +240,9 @@ describe('stopping', () => {
   });
 
   test('refuses those whom the pacing holds back', async () => {
-    const { clock, read, shield, words } = setUp({ maxPerSecond: 1 });
+    const { clock, read, pipeline, words } = setUp({ maxPerSecond: 1 });
     for (const kolId of ['a', 'b', 'c', 'd']) await read(kolId);
-    shield.stop();
+    pipeline.stop();
     await settled();
     expect(words().length).toBeGreaterThanOrEqual(2);
     expect(new Set(words())).toEqual(new Set(['UPSTREAM_OVERLOADED']));

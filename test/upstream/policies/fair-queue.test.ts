@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFairQueue } from '../../src/upstream/policies/fair-queue.ts';
+import { createFairQueue } from '../../../src/upstream/policies/fair-queue.ts';
 
 const LIST = {};
 const SINGLE = {};

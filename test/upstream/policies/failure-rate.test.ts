@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createFailureRate } from '../../src/upstream/policies/failure-rate.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createFailureRate } from '../../../src/upstream/policies/breakers.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 function setUp() {
   const clock = createTestClock();

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { LinkIndexSource } from '../../src/domain/link-index.ts';
-import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
-import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createBudgeted } from '../../src/upstream/policies/budgeted.ts';
-import { createHeldSource, createScriptedSource, keyOf, settled } from '../model/held-source.ts';
-import { type Reply, wordOf } from '../model/paid-outcomes.ts';
-import { createRequester } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
-import { UTC_DAYS } from '../support/utc-days.ts';
+import type { LinkIndexSource } from '../../../src/domain/link-index.ts';
+import { createClientLedgers } from '../../../src/upstream/client-ledgers.ts';
+import { createMemoryLedger } from '../../../src/upstream/memory-ledger.ts';
+import { spendWithinBudget } from '../../../src/upstream/policies/budget.ts';
+import { createHeldSource, createScriptedSource, keyOf, settled } from '../../model/held-source.ts';
+import { type Reply, wordOf } from '../../model/paid-outcomes.ts';
+import { createRequester } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
+import { UTC_DAYS } from '../../support/utc-days.ts';
 
 const KEY = keyOf('7');
 
@@ -18,7 +18,7 @@ function setUp(sourceOf: (clock: () => number) => LinkIndexSource, dailyBudget?:
     createMemoryLedger({ dailyBudget: undefined, days: UTC_DAYS, clock: nowMs }),
   );
   const source = sourceOf(nowMs);
-  const budgeted = createBudgeted({ source, ledger, clients, clock: nowMs });
+  const budgeted = spendWithinBudget({ ledger, clients, clock: nowMs })(source);
   const requester = createRequester();
   return { ledger, requester, read: () => budgeted.read(KEY, { acceptCache: true, requester }) };
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
-import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createShield } from '../../src/upstream/pipeline.ts';
-import { createBreaker, type Pause } from '../../src/upstream/policies/breaker.ts';
-import { createBreakers, type SharedPauses } from '../../src/upstream/policies/breakers.ts';
-import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
-import { outcomeOf, type Reply, wordOf } from '../model/paid-outcomes.ts';
-import { CACHED } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
-import { UTC_DAYS } from '../support/utc-days.ts';
+import { createClientLedgers } from '../../../src/upstream/client-ledgers.ts';
+import { createMemoryLedger } from '../../../src/upstream/memory-ledger.ts';
+import { createPipeline } from '../../../src/upstream/pipeline.ts';
+import { createBreaker, type Pause } from '../../../src/upstream/policies/breaker.ts';
+import { createBreakers, type SharedPauses } from '../../../src/upstream/policies/breakers.ts';
+import { createHeldSource, keyOf, settled } from '../../model/held-source.ts';
+import { outcomeOf, type Reply, wordOf } from '../../model/paid-outcomes.ts';
+import { CACHED } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
+import { UTC_DAYS } from '../../support/utc-days.ts';
 
 const FIRST_PAUSE_MS = 30_000;
 
@@ -101,7 +101,7 @@ describe('breakers', () => {
     const breakers = createBreakers({ clock: clock.nowMs, onChange: (...change) => told.push(change) });
     const others = createBreakers({ clock: clock.nowMs });
     const attempt = (each: Reply) =>
-      breakers.guard({ read: async () => outcomeOf(each, clock.nowMs()) }).read(keyOf('7'), CACHED);
+      breakers.policy({ read: async () => outcomeOf(each, clock.nowMs()) }).read(keyOf('7'), CACHED);
     await attempt(reply);
     const pause = { openedBy, leftMs: pauseMs, pauseMs };
     expect(told).toEqual([[name, pause]]);
@@ -125,13 +125,14 @@ test('what another replica tells refuses also those who wait for their turn', as
     },
   };
   const ledger = createMemoryLedger({ dailyBudget: undefined, days: UTC_DAYS, clock: clock.nowMs });
-  const shield = createShield({
+  const pipeline = createPipeline({
     ...{ source, ledger, clients: createClientLedgers(() => ledger), pauses, hasBreakers: true },
     ...{ maxAttempts: 1, maxConcurrent: 1, maxPerSecond: undefined, maxQueued: 9 },
     ...{ clock: clock.nowMs, timers: clock.timers, random: () => 0 },
   });
   const words: string[] = [];
-  for (const kolId of ['1', '2', '3']) shield.read(keyOf(kolId), CACHED).then((outcome) => words.push(wordOf(outcome)));
+  for (const kolId of ['1', '2', '3'])
+    pipeline.read(keyOf(kolId), CACHED).then((outcome) => words.push(wordOf(outcome)));
   await settled();
   listener('account', { openedBy: 'UPSTREAM_TOKEN_INVALID', leftMs: 9000, pauseMs: 9000 });
   await settled();

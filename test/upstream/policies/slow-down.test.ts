@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createHeldAdmission } from '../model/held-admission.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createHeldAdmission } from '../../model/held-admission.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 describe('a rate limit of the upstream', () => {
   test.each([0, -5000])('that never was holds up nobody, also where the clock begins at %i', async (startMs) => {

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { createLeased } from '../../src/upstream/policies/leased.ts';
-import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
-import { CACHED } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { extendLease } from '../../../src/upstream/policies/lease.ts';
+import { createHeldSource, keyOf, settled } from '../../model/held-source.ts';
+import { CACHED } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const KEY = keyOf('7');
 
 function setUp() {
   const clock = createTestClock();
   const source = createHeldSource(clock.nowMs);
-  const leased = createLeased(source, clock.nowMs);
+  const leased = extendLease(clock.nowMs)(source);
   return {
     clock,
     source,

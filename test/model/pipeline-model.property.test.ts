@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { runSteps } from './shield-model.ts';
-import { settings, steps } from './shield-steps.ts';
+import { runSteps } from './pipeline-model.ts';
+import { settings, steps } from './pipeline-steps.ts';
 
-const runs = Number(process.env['SHIELD_RUNS'] ?? 300);
-/** Printed by fast-check with a failure; `SHIELD_SEED` runs the same sequences again. */
-const seed = process.env['SHIELD_SEED'];
+const runs = Number(process.env['PIPELINE_RUNS'] ?? 300);
+/** Printed by fast-check with a failure; `PIPELINE_SEED` runs the same sequences again. */
+const seed = process.env['PIPELINE_SEED'];
 
 test(`the promises hold through ${runs} sequences of reads, faults, jumps of time, and crashes`, async () => {
   const property = fc.asyncProperty(steps, settings, async (sequence, lineSettings) => {

@@ -3,9 +3,9 @@ import { utcDayOf } from '../support/utc-days.ts';
 import { type GatewayLine, type LineSettings, SCOPE, startLine } from './gateway-line.ts';
 import { settled } from './held-source.ts';
 import { createMeteredUpstream } from './metered-upstream.ts';
+import { KEYS, LIFETIMES, type Step } from './pipeline-steps.ts';
 import { createReaders } from './readers.ts';
 import { createReference } from './reference.ts';
-import { KEYS, LIFETIMES, type Step } from './shield-steps.ts';
 import { createSurvivingDatabase } from './surviving-database.ts';
 
 /** What is kept for later is offered again every second. */
@@ -72,7 +72,7 @@ export async function runSteps(steps: readonly Step[], settings: LineSettings): 
       case 'new-token':
         await advance(1);
         upstream.forgive();
-        line.shield.forgiveAccount();
+        line.pipeline.forgiveAccount();
         return advance(1);
       case 'crash':
         if (database.isAway) await mendStore();
@@ -94,7 +94,7 @@ export async function runSteps(steps: readonly Step[], settings: LineSettings): 
       await advance(hour % 2 === 0 ? 1 : HOUR_MS);
     }
     await mendStore();
-    line.shield.stop();
+    line.pipeline.stop();
     const unsavedCount = await line.store.close();
     await line.ledger.close();
     await settled();

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { UpstreamError } from '../../src/domain/upstream-error.ts';
-import { PAUSED } from '../../src/domain/verdicts.ts';
-import { createAdmission } from '../../src/upstream/policies/admission.ts';
-import { createHeldAdmission } from '../model/held-admission.ts';
-import { keyOf } from '../model/held-source.ts';
-import { wordOf } from '../model/paid-outcomes.ts';
-import { createRequester } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { UpstreamError } from '../../../src/domain/upstream-error.ts';
+import { PAUSED } from '../../../src/domain/verdicts.ts';
+import { createAdmission } from '../../../src/upstream/policies/admission.ts';
+import { createHeldAdmission } from '../../model/held-admission.ts';
+import { keyOf } from '../../model/held-source.ts';
+import { wordOf } from '../../model/paid-outcomes.ts';
+import { createRequester } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 describe('the bulkhead', () => {
   test('starts so many calls at a time, and the next as soon as one ends', async () => {
@@ -27,14 +27,14 @@ describe('the bulkhead', () => {
     const clock = createTestClock();
     const admission = createAdmission({
       ...{ maxConcurrent: 1, maxPerSecond: undefined, maxQueued: 1, slowsDown: true, random: () => 0 },
-      source: { read: () => Promise.reject(new Error('a fault of ours')) },
       refusal: () => undefined,
       clock: clock.nowMs,
       timers: clock.timers,
     });
     const options = { acceptCache: true, requester: createRequester() };
-    const reads = [admission.read(keyOf('1'), options), admission.read(keyOf('2'), options)];
-    for (const read of reads) await expect(read).rejects.toThrow('a fault of ours');
+    const { read } = admission.policy({ read: () => Promise.reject(new Error('a fault of ours')) });
+    const reads = [read(keyOf('1'), options), read(keyOf('2'), options)];
+    for (const each of reads) await expect(each).rejects.toThrow('a fault of ours');
     expect(admission.inFlight).toBe(0);
   });
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { UpstreamError } from '../../src/domain/upstream-error.ts';
-import { OVERLOADED, PAUSED } from '../../src/domain/verdicts.ts';
-import { createAdmission } from '../../src/upstream/policies/admission.ts';
-import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
-import { wordOf } from '../model/paid-outcomes.ts';
-import { createRequester } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { UpstreamError } from '../../../src/domain/upstream-error.ts';
+import { OVERLOADED, PAUSED } from '../../../src/domain/verdicts.ts';
+import { createAdmission } from '../../../src/upstream/policies/admission.ts';
+import { createHeldSource, keyOf, settled } from '../../model/held-source.ts';
+import { wordOf } from '../../model/paid-outcomes.ts';
+import { createRequester } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 /** An admission in a line of all replicas, whose places come when the test says so. */
 function setUp({ maxConcurrent = 10, maxQueued = 100 } = {}) {
@@ -14,7 +14,7 @@ function setUp({ maxConcurrent = 10, maxQueued = 100 } = {}) {
   const taken: PromiseWithResolvers<number>[] = [];
   let refusal: UpstreamError | undefined;
   const admission = createAdmission({
-    ...{ source, maxConcurrent, maxPerSecond: 1, maxQueued, slowsDown: true, random: () => 0 },
+    ...{ maxConcurrent, maxPerSecond: 1, maxQueued, slowsDown: true, random: () => 0 },
     pace: {
       takePlace() {
         const place = Promise.withResolvers<number>();
@@ -26,6 +26,7 @@ function setUp({ maxConcurrent = 10, maxQueued = 100 } = {}) {
     clock: clock.nowMs,
     timers: clock.timers,
   });
+  const admitted = admission.policy(source);
   const ends: string[] = [];
   return {
     admission,
@@ -37,7 +38,7 @@ function setUp({ maxConcurrent = 10, maxQueued = 100 } = {}) {
     read(...kolIds: readonly string[]) {
       for (const kolId of kolIds) {
         const options = { acceptCache: true, requester: createRequester() };
-        admission.read(keyOf(kolId), options).then((outcome) => ends.push(`${kolId} ${wordOf(outcome)}`));
+        admitted.read(keyOf(kolId), options).then((outcome) => ends.push(`${kolId} ${wordOf(outcome)}`));
       }
       return settled();
     },

@@ -1,5 +1,5 @@
 /** How often something happened lately. */
-export interface WindowedCount {
+export interface SlidingWindow {
   /** Counts one more, now. */
   add(): void;
   /** Within the window that ends now. */
@@ -16,7 +16,7 @@ const MAX_FORGOTTEN = 1000;
  *
  * @param clock milliseconds, never set back
  */
-export function createWindowedCount(windowMs: number, clock: () => number): WindowedCount {
+export function createSlidingWindow(windowMs: number, clock: () => number): SlidingWindow {
   let moments: { readonly atMs: number; count: number }[] = [];
   let first = 0;
   let total = 0;

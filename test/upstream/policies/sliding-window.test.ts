@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createWindowedCount } from '../../src/upstream/policies/windowed-count.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createSlidingWindow } from '../../../src/upstream/policies/sliding-window.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const WINDOW_MS = 50;
 
@@ -13,7 +13,7 @@ test('whatever happens when, exactly what is younger than the window is counted'
   fc.assert(
     fc.property(steps, (all) => {
       const clock = createTestClock();
-      const count = createWindowedCount(WINDOW_MS, clock.nowMs);
+      const count = createSlidingWindow(WINDOW_MS, clock.nowMs);
       const happened: number[] = [];
       for (const { waitMs, times } of all) {
         clock.advanceMs(waitMs);
@@ -29,7 +29,7 @@ test('whatever happens when, exactly what is younger than the window is counted'
 
 test('what is over is forgotten however much of it there was, and a reset forgets the rest', () => {
   const clock = createTestClock();
-  const count = createWindowedCount(WINDOW_MS, clock.nowMs);
+  const count = createSlidingWindow(WINDOW_MS, clock.nowMs);
   for (let time = 0; time < 5000; time += 1) {
     clock.advanceMs(1);
     count.add();

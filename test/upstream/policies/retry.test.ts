@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createRetry } from '../../src/upstream/policies/retry.ts';
-import { createRetryBudget } from '../../src/upstream/policies/retry-budget.ts';
-import { createScriptedSource, keyOf, type Scripted, settled } from '../model/held-source.ts';
-import { type Reply, wordOf } from '../model/paid-outcomes.ts';
-import { CACHED } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createRetryBudget, retry } from '../../../src/upstream/policies/retry.ts';
+import { createScriptedSource, keyOf, type Scripted, settled } from '../../model/held-source.ts';
+import { type Reply, wordOf } from '../../model/paid-outcomes.ts';
+import { CACHED } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const KEY = keyOf('7');
 
@@ -19,8 +18,8 @@ function setUp(script: readonly (Reply | Scripted)[], { maxAttempts = 3, jitter 
   const budget = createRetryBudget(clock.nowMs);
   const stopping = new AbortController();
   const { timers } = clock;
-  const retry = createRetry({ source, maxAttempts, budget, timers, stopping: stopping.signal, random: () => jitter });
-  return { clock, stopping, calls: source.calls, budget, read: async () => wordOf(await retry.read(KEY, CACHED)) };
+  const retrying = retry({ maxAttempts, budget, timers, stopping: stopping.signal, random: () => jitter })(source);
+  return { clock, stopping, calls: source.calls, budget, read: async () => wordOf(await retrying.read(KEY, CACHED)) };
 }
 
 describe('what is repeated', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
-import { UpstreamError } from '../../src/domain/upstream-error.ts';
-import { BUDGET_EXHAUSTED } from '../../src/domain/verdicts.ts';
-import { createBreakers } from '../../src/upstream/policies/breakers.ts';
-import { createHeldSource, keyOf } from '../model/held-source.ts';
-import { outcomeOf, type Reply } from '../model/paid-outcomes.ts';
-import { CACHED } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import type { LinkIndexOutcome } from '../../../src/domain/link-index.ts';
+import { UpstreamError } from '../../../src/domain/upstream-error.ts';
+import { BUDGET_EXHAUSTED } from '../../../src/domain/verdicts.ts';
+import { createBreakers } from '../../../src/upstream/policies/breakers.ts';
+import { createHeldSource, keyOf } from '../../model/held-source.ts';
+import { outcomeOf, type Reply } from '../../model/paid-outcomes.ts';
+import { CACHED } from '../../support/requester.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const KEY = keyOf('7');
 
@@ -22,7 +22,7 @@ function setUp(startMs?: number) {
         reply instanceof UpstreamError
           ? { kind: 'failure', error: reply, failedAtMs: clock.nowMs() }
           : outcomeOf(reply, clock.nowMs());
-      const guarded = breakers.guard({ read: async () => outcome });
+      const guarded = breakers.policy({ read: async () => outcome });
       for (let time = 0; time < times; time += 1) expect(await guarded.read(KEY, CACHED)).toBe(outcome);
     },
   };
@@ -146,7 +146,7 @@ describe('how long it pauses', () => {
         steadyMs: clock.steadyMs,
         onChange: breakers.adopt,
       });
-      await other.guard({ read: async () => outcomeOf(303, clock.nowMs()) }).read(KEY, CACHED);
+      await other.policy({ read: async () => outcomeOf(303, clock.nowMs()) }).read(KEY, CACHED);
       expect(breakers.refusal()).toMatchObject({
         pausedBy: 'UPSTREAM_QUOTA_EXCEEDED',
         retryAfterSeconds: pauseSeconds,
@@ -189,7 +189,7 @@ describe('a probe', () => {
   test('is one for all breakers, and everybody else is refused until it ends', async () => {
     const { breakers, clock } = setUp();
     const source = createHeldSource(clock.nowMs);
-    const guarded = breakers.guard(source);
+    const guarded = breakers.policy(source);
     for (let each = 0; each < 2; each += 1) guarded.read(KEY, CACHED);
     await source.end(0, 100);
     await source.end(1, 600);
@@ -213,7 +213,7 @@ describe('a probe', () => {
     const { attempt, breakers, clock } = setUp();
     await attempt(100);
     clock.advanceMs(30_000);
-    const guarded = breakers.guard({ read: () => Promise.reject(new Error('a fault of ours')) });
+    const guarded = breakers.policy({ read: () => Promise.reject(new Error('a fault of ours')) });
     await expect(guarded.read(KEY, CACHED)).rejects.toThrow('a fault of ours');
     clock.advanceMs(30_000);
     expect(breakers.refusal()).toBeUndefined();
@@ -288,7 +288,7 @@ describe('the upstream breaker', () => {
 test('a new token closes the account breaker at once, and no other', async () => {
   const { breakers, clock } = setUp();
   const source = createHeldSource(clock.nowMs);
-  const guarded = breakers.guard(source);
+  const guarded = breakers.policy(source);
   const codes = [100, 600, 303];
   for (const _ of codes) guarded.read(KEY, CACHED);
   for (const [index, code] of codes.entries()) await source.end(index, code);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createRetryBudget } from '../../src/upstream/policies/retry-budget.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createRetryBudget } from '../../../src/upstream/policies/retry.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 function setUp() {
   const clock = createTestClock();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createBreaker } from '../../src/upstream/policies/breaker.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createBreaker } from '../../../src/upstream/policies/breaker.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const FIRST_PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 100_000;
