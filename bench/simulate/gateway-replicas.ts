@@ -1,5 +1,3 @@
-import { spendWithinBudget } from '../../src/upstream/policies/budget.ts';
-import { extendLease } from '../../src/upstream/policies/lease.ts';
 import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/cache.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
 import type { Leases } from '../../src/cache/flights.ts';
@@ -8,6 +6,8 @@ import { createWriteBehindStore, noOpStore } from '../../src/cache/write-behind.
 import type { LinkIndexKey } from '../../src/domain/link-index.ts';
 import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
 import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
+import { spendWithinBudget } from '../../src/upstream/policies/budget.ts';
+import { extendLease } from '../../src/upstream/policies/lease.ts';
 import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
 import { daysIn } from '../../src/upstream/zone-days.ts';
 import { createSharedLeases } from './shared-leases.ts';

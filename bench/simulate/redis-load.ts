@@ -28,7 +28,11 @@ async function load(what: string, action: Action, count: number, options: LoadOp
   await using links = new AsyncDisposableStack();
   const open = () =>
     links.adopt(
-      openRedisLink({ location: redis.location, within: (ms, promise) => within(systemTimers, ms, promise) }),
+      openRedisLink({
+        location: redis.location,
+        probeKey: keys.probe,
+        within: (ms, promise) => within(systemTimers, ms, promise),
+      }),
       (link) => link.close(),
     );
   const replicas = Array.from({ length: CONNECTIONS }, (_, index) => createRedisReplica(open(), `replica-${index}`));

@@ -41,7 +41,11 @@ export async function startRedis(): Promise<RedisProcess> {
     sentinelName: undefined,
     sentinelPassword: undefined,
   };
-  const link = openRedisLink({ location, within: (ms, promise) => within(systemTimers, ms, promise) });
+  const link = openRedisLink({
+    location,
+    probeKey: 'probe',
+    within: (ms, promise) => within(systemTimers, ms, promise),
+  });
   await Promise.race([link.firstUp, ended.then(() => Promise.reject(new Error('redis-server did not start')))]);
   async function insist<Reply>(command: () => Promise<Reply>): Promise<Reply> {
     for (;;) {

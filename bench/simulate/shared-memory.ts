@@ -76,6 +76,7 @@ export function createSharedMemory(time: VirtualTime): SharedMemory {
           return { day, isGranted, spending: book(day, { open: Number(isGranted) }) };
         }),
       settle: ({ day, billed, unknown }) => run(() => book(day, { billed, unknown, open: -1 })),
+      settleMany: () => Promise.reject(new Error('expected a store that never makes a settlement wait')),
       raise: () => Promise.reject(new Error('expected books that are never lost')),
     },
     publish(news) {
