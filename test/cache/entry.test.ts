@@ -12,6 +12,8 @@ import {
   remainingFreshMs,
 } from '../../src/cache/entry.ts';
 import type { LinkIndexAnswer } from '../../src/domain/link-index.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { BUDGET_EXHAUSTED, INTERNAL_ERROR, PAUSED } from '../../src/domain/verdicts.ts';
 import { answerAt, failureAt, outcomeOf, type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { anyOutcome } from '../support/any-outcome.ts';
 
@@ -121,6 +123,14 @@ describe('how long a failure keeps a key from being bought', () => {
     ['bad-response', 3, 600_000],
   ])('%s with an answer to serve, asked to wait %s s: %i ms', (reply, retryAfterSeconds, pauseMs) => {
     expect(refreshPauseMs(failureAt(reply, BORN_MS, { retryAfterSeconds }), lifetimes)).toBe(pauseMs);
+  });
+
+  test.each([
+    ['a refusal of ours', BUDGET_EXHAUSTED, {}, 30_000],
+    ['an open breaker', PAUSED, { pausedBy: INTERNAL_ERROR.errorCode }, 0],
+  ] as const)('%s may be over before the hour that it names', (_, verdict, details, pauseMs) => {
+    const error = new UpstreamError(verdict, { retryAfterSeconds: 3600, ...details });
+    expect(refreshPauseMs({ kind: 'failure', error, failedAtMs: BORN_MS }, lifetimes)).toBe(pauseMs);
   });
 });
 

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { HeldLease, LeaseOfAnother, Leases } from '../../src/cache/flights.ts';
+import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
+import { UpstreamError } from '../../src/domain/upstream-error.ts';
+import { CLIENT_BUDGET_EXHAUSTED } from '../../src/domain/verdicts.ts';
 import { createCacheLine, LIFETIMES, SECOND_WINDOW_MS } from '../model/cache-line.ts';
 import { keyOf, settled } from '../model/held-source.ts';
 import { answerAt, type Reply, wordOf } from '../model/paid-outcomes.ts';
 import { createRequester } from '../support/requester.ts';
+import { createTestClock } from '../support/test-clock.ts';
 
 const KEY = keyOf('7');
 
@@ -165,4 +170,41 @@ describe('what must not be lost or bought again', () => {
       expect((await restarted.read(KEY)).word()).toBe('FRESH');
     },
   );
+});
+
+test('the limit of the client that leads a call does not apply to a client that joined it', async () => {
+  const { cache, clock, source } = createCacheLine();
+  const refused = { kind: 'failure', error: new UpstreamError(CLIENT_BUDGET_EXHAUSTED), failedAtMs: 1 } as const;
+  const outcomes: LinkIndexOutcome[] = [refused, answerAt(clock.nowMs(), 1)];
+  source.read = () => settled().then(() => outcomes.shift() ?? refused);
+  const reads = ['leader', 'follower'].map((name) => {
+    const requester = { ...createRequester(), payer: { name, billedPerDay: 1 } };
+    return cache.read(KEY, { acceptCache: true, requester });
+  });
+  expect((await Promise.all(reads)).map(wordOf)).toEqual(['BUDGET_EXHAUSTED', 'FRESH']);
+});
+
+describe('among replicas', () => {
+  const granting = (lease: HeldLease | LeaseOfAnother): Leases => ({ acquire: async () => lease, stop() {} });
+
+  test('what another replica has bought is remembered here, too', async () => {
+    const clock = createTestClock();
+    const outcome = Promise.resolve(answerAt(clock.nowMs(), 1));
+    const leases = granting({ kind: 'of-another', token: 'theirs', isForced: false, outcome });
+    const { cache, read, source } = createCacheLine({ clock, leases });
+    expect((await read(KEY)).word()).toBe('FRESH');
+    expect(wordOf(cache.peek(KEY))).toBe('FRESH');
+    expect(source.calls).toHaveLength(0);
+  });
+
+  test('a refresh that holds the lease is not satisfied by the stale answer in the store', async () => {
+    const { buy, clock, held } = createCacheLine();
+    await buy(KEY, SECOND_WINDOW_MS);
+    const leases = granting({ kind: 'held', token: 'ours', extend: async () => true, end: async () => {} });
+    const { endLast, read, source } = createCacheLine({ clock, held, leases });
+    expect((await read(KEY)).word()).toBe('STALE_REVALIDATING');
+    expect(source.calls).toHaveLength(1);
+    await endLast(0);
+    expect((await read(KEY)).word()).toBe('FRESH');
+  });
 });

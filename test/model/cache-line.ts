@@ -1,12 +1,13 @@
 import { cacheKeyOf, createLinkIndexCache } from '../../src/cache/cache.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
+import type { Leases } from '../../src/cache/flights.ts';
 import { createAnswerMemory } from '../../src/cache/memory.ts';
 import { type AnswerStore, createWriteBehindStore, type StoredOutcome } from '../../src/cache/write-behind.ts';
 import type { EndpointName, LinkIndexKey, LinkIndexOutcome } from '../../src/domain/link-index.ts';
 import type { UpstreamError } from '../../src/domain/upstream-error.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import { createRequester } from '../support/requester.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createTestClock, type TestClock } from '../support/test-clock.ts';
 import { createHeldSource, settled } from './held-source.ts';
 import { createImpatient, wordOf } from './paid-outcomes.ts';
 
@@ -56,8 +57,18 @@ export function createHeldStore() {
   };
 }
 
+export interface CacheLineOptions {
+  readonly clock?: TestClock;
+  readonly held?: ReturnType<typeof createHeldStore>;
+  readonly leases?: Leases;
+}
+
 /** A cache over a source whose calls end when the test says so. */
-export function createCacheLine({ clock = createTestClock(), held = createHeldStore() } = {}) {
+export function createCacheLine({
+  clock = createTestClock(),
+  held = createHeldStore(),
+  leases,
+}: CacheLineOptions = {}) {
   const source = createHeldSource(clock.nowMs);
   let endpoint: EndpointName = 'kol-link-info';
   let refusal: UpstreamError | undefined;
@@ -65,7 +76,7 @@ export function createCacheLine({ clock = createTestClock(), held = createHeldSt
   const memory = createAnswerMemory({ maxEntries: 100, lifetimes: LIFETIMES, clock: clock.nowMs });
   const store = createWriteBehindStore({ store: held.store, timers: clock.timers, maxUnsaved: 100 });
   const cache = createLinkIndexCache({
-    ...{ source, refusal: () => refusal, memory, store, keyOf },
+    ...{ source, refusal: () => refusal, memory, store, leases, keyOf },
     lifetimes: LIFETIMES,
     clock: clock.nowMs,
   });
