@@ -19,7 +19,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     what: 'It takes longer than we wait.',
     todo: 'It is still being bought; comparing again buys nothing twice.',
   },
-  BUDGET_EXHAUSTED: { what: 'The budget of the day is spent.', todo: 'Come back when the next day of the budget begins.' },
+  BUDGET_EXHAUSTED: {
+    what: 'The budget of the day is spent.',
+    todo: 'Come back when the next day of the budget begins.',
+  },
   RATE_LIMITED: { what: 'You ask too often.', todo: 'Wait a moment.' },
   NO_CONNECTION: { what: 'The gateway did not answer in full.', todo: 'What was bought is kept, and free next time.' },
   UPSTREAM_OUTCOME_UNKNOWN: {
