@@ -73,6 +73,7 @@ export async function openEdge(options: OpenEdgeOptions): Promise<Edge> {
     ...{ fastLane, cache, freshForMs, trustedDocuments, clock, steadyMs, timers, logFault },
     onRead: telemetry.onRead,
     onCall: telemetry.onCall,
+    onTurnedAway: telemetry.onTurnedAway,
     tracer: telemetry.tracer,
   });
 

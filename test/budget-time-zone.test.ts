@@ -256,11 +256,15 @@ describeWithRedis('over a Redis store', () => {
     const keys = keysOf(upstream);
     const one = await start({ upstream, store: redis.url, name: 'one' });
     const other = await start({ upstream, store: redis.url, timeZone: 'Asia/Shanghai', name: 'other' });
-    /** Lets every replica beat. */
+    /** Waits until each has sent a heartbeat. */
     const beat = async (...names: string[]) => {
-      await redis.command('DEL', keys.timeZones);
+      const agedOf = (name: string) => redis.command('ZINCRBY', keys.replicas, '-1', name);
+      const aged = await Promise.all(names.map(async (name) => [name, Number(await agedOf(name))] as const));
       await redis.command('PUBLISH', keys.news, JSON.stringify(['joined']));
-      for (const name of names) await expect.poll(() => redis.command('HGET', keys.timeZones, name)).not.toBeNull();
+      for (const [name, seconds] of aged)
+        await expect
+          .poll(async () => Number(await redis.command('ZSCORE', keys.replicas, name)))
+          .toBeGreaterThan(seconds);
     };
     await expect.poll(() => linesWith(one, DIFFERENT)).toHaveLength(1);
     for (let times = 0; times < 3; times += 1) await beat('one', 'other');

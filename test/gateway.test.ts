@@ -163,6 +163,7 @@ describe('what goes wrong', () => {
           retryable,
           upstreamCode,
           requestId: expect.any(String),
+          kolId: '7',
           ...(upstreamCode === 302 && { retryAfterSeconds: 1 }),
         },
       },

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../loaders/link-index-loader.ts';
 import { createRequestAccount, type RequestAccount } from '../loaders/request-account.ts';
 import { createWaits } from '../loaders/waits.ts';
-import type { CallSummary } from '../telemetry/log-calls.ts';
+import type { CallSummary, TurnedAway } from '../telemetry/log-calls.ts';
 import type { Timers } from '../upstream/timers.ts';
 import { cacheHeaders, replyCacheable } from './cache-headers.ts';
 import { type Client, LOCAL } from './clients/client.ts';
@@ -53,6 +53,8 @@ export interface GraphqlHandlerOptions extends GraphqlEngineOptions, Omit<LinkIn
   readonly timers: Timers;
   /** Told of every call when it has been answered. */
   readonly onCall?: (call: CallSummary) => void;
+  /** Told of every call that is refused before it is read. */
+  readonly onTurnedAway?: (call: TurnedAway) => void;
 }
 
 export interface GraphqlHandler {
@@ -63,7 +65,7 @@ export interface GraphqlHandler {
 
 /** GraphQL over HTTP: reads the request, lets yoga answer it, and says what the answer may be kept for and what it cost. */
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
-  const { fastLane, requestWaitMs, steadyMs, timers, onCall, tracer } = options;
+  const { fastLane, requestWaitMs, steadyMs, timers, onCall, onTurnedAway, tracer } = options;
   const waits = createWaits();
   const engine = createGraphqlEngine(options);
 
@@ -72,16 +74,16 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     const startedMs = steadyMs();
     const span = tracer && traceRequest(tracer, exchange, client);
     const wantsAccount = request.headers['x-account'] === '1';
-    if (wantsAccount && !client.scopes.has('ops')) return refuse(exchange, NO_ACCOUNT);
-    if (request.method === 'POST' && !isPlainJson(request.headers)) return refuse(exchange, NOT_JSON);
+    if (wantsAccount && !client.scopes.has('ops')) return turnAway(exchange, NO_ACCOUNT, client);
+    if (request.method === 'POST' && !isPlainJson(request.headers)) return turnAway(exchange, NOT_JSON, client);
     const body = isReading(exchange) ? undefined : await readBody(request, MAX_BODY_BYTES);
-    if (body === null) return refuse(exchange, TOO_LARGE);
+    if (body === null) return turnAway(exchange, TOO_LARGE, client);
     const preferences = readPreferences(request.headers['prefer'], requestWaitMs);
     const planned = span ? undefined : fastLane?.plannedRequest(exchange, preferences, body);
     if (planned && fastLane?.answerFromMemory(exchange, client, planned, startedMs)) return;
 
     const accepts = readAccept(request.headers.accept);
-    if (!accepts.regular && !accepts.incremental) return refuse(exchange, NOT_ACCEPTABLE);
+    if (!accepts.regular && !accepts.incremental) return turnAway(exchange, NOT_ACCEPTABLE, client);
     using account = openAccount(preferences, client);
     const linkIndexes = createLinkIndexLoader({ ...options, account });
     const state = { hasErrors: false, isIncremental: false };
@@ -99,6 +101,12 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
       span?.set({ outcome: summary.outcome, billed_calls: summary.bought });
       onCall?.(summary);
     }
+  }
+
+  function turnAway(exchange: Exchange, refusal: Refusal, { name: client }: Client): void {
+    const { requestId } = exchange;
+    onTurnedAway?.({ requestId, client, outcome: 'refused', code: refusal.code, durationMs: 0 });
+    refuse(exchange, refusal);
   }
 
   function openAccount({ waitMs, isDryRun }: Preferences, client: Client): RequestAccount {

@@ -52,6 +52,7 @@ function expectToMatch({ result }: Answer, { gives, linkIndex, upstreamCode, ret
           code: gives,
           retryable: RETRYABLE.test(gives),
           requestId: expect.any(String),
+          kolId: VICTIM,
           ...(upstreamCode !== undefined && { upstreamCode }),
           ...(gives === 'UPSTREAM_RATE_LIMITED' && { retryAfterSeconds: retryAfterSeconds ?? expect.any(Number) }),
         },

@@ -147,7 +147,7 @@ describe('no text of a client is longer than that', () => {
       await (await gateway.post(body, { headers: { authorization, 'x-request-id': HEADER } })).text();
     }
     const lines = gateway.logText().trimEnd().split('\n');
-    expect(lines.filter((line) => line.includes('request refused'))).toHaveLength(3);
+    expect(lines.filter((line) => line.includes('request refused'))).toHaveLength(4);
     for (const line of lines) expect(line.length).toBeLessThan(LINE);
   });
 });
