@@ -5,7 +5,7 @@ import shared from '../vitest.config.ts';
 export default defineConfig({
   test: {
     ...shared.test,
-    include: ['test/{cache,config,loaders,schema,upstream,workers}/**/*.test.ts', 'test/architecture.test.ts'],
+    include: ['test/{cache,config,domain,loaders,schema,upstream,workers}/**/*.test.ts', 'test/architecture.test.ts'],
     exclude: [
       '**/*.property.test.ts',
       '**/*redis*',

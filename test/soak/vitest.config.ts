@@ -5,7 +5,7 @@ import shared, { LONG } from '../../vitest.config.ts';
 export default defineConfig({
   test: {
     ...shared.test,
-    include: ['test/model/**/*.test.ts', 'test/fast-lane/**/*.test.ts', ...LONG],
+    include: ['test/model/**/*.test.ts', 'test/server/fast-lane/**/*.test.ts', ...LONG],
     exclude: ['**/node_modules/**'],
     maxWorkers: 1,
     testTimeout: 600_000,

@@ -4,9 +4,8 @@ import { parse } from 'content-type';
 const REGULAR = ['application/json', 'application/graphql-response+json'] as const;
 const INCREMENTAL = ['multipart/mixed', 'text/event-stream'] as const;
 
-/** The media types of an answer, by preference where a client accepts several equally. */
+/** The media types of an answer. */
 export type AnswerType = (typeof REGULAR | typeof INCREMENTAL)[number];
-const ANSWER_TYPES: readonly AnswerType[] = [...REGULAR, ...INCREMENTAL];
 
 /** What a client takes: of each way to answer the type that it prefers. */
 export interface AcceptedTypes {
@@ -30,11 +29,13 @@ interface MediaRange {
  */
 export function readAccept(accept: string | undefined): AcceptedTypes {
   const ranges = parseRanges(accept || '*/*');
-  const accepted = ANSWER_TYPES.map((type) => ({ type, ...preferenceFor(type, ranges) }))
-    .filter(({ quality }) => quality > 0)
-    .sort((a, b) => b.quality - a.quality || a.position - b.position);
-  const bestOf = (types: readonly AnswerType[]) => accepted.find(({ type }) => types.includes(type))?.type;
-  return { regular: bestOf(REGULAR), incremental: bestOf(INCREMENTAL) };
+  const accepted = (types: readonly AnswerType[]) =>
+    types.map((type) => ({ type, ...preferenceFor(type, ranges) })).filter(({ quality }) => quality > 0);
+  // Of equal weights the first in the header counts, by which clients say that they know the newer type.
+  const [regular] = accepted(REGULAR).sort((a, b) => b.quality - a.quality || a.position - b.position);
+  // Of equal weights multipart counts: every client that takes both has always got it.
+  const [incremental] = accepted(INCREMENTAL).sort((a, b) => b.quality - a.quality);
+  return { regular: regular?.type, incremental: incremental?.type };
 }
 
 /** Whether `Accept` names HTML, as a browser's does that goes to an address; the wildcard is anybody's. */
