@@ -4,14 +4,19 @@ import type { StoreLocation } from './config/variables.ts';
 import type { Timers } from './domain/time.ts';
 import type { ReadNote } from './loaders/request-account.ts';
 import type { ProcessIdentity } from './stores/stores.ts';
-import { createExportErrors } from './telemetry/export-errors.ts';
-import { logAttempt } from './telemetry/log-attempts.ts';
-import { logBalanceChange } from './telemetry/log-balance.ts';
-import { type CallSummary, logCall, logRejected, type RejectedCall } from './telemetry/log-calls.ts';
-import { createLogFault } from './telemetry/log-faults.ts';
+import {
+  type CallSummary,
+  createLogExportError,
+  createLogFault,
+  createLogStoreError,
+  logAttempt,
+  logBalanceChange,
+  logCall,
+  logRejected,
+  type RejectedCall,
+} from './telemetry/log-events.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type MetricSources } from './telemetry/metrics.ts';
-import { createStoreErrors } from './telemetry/store-errors.ts';
 import type { BalanceOutcome } from './upstream/account/balance.ts';
 import type { Attempt } from './upstream/source.ts';
 import { VERSION } from './version.ts';
@@ -35,7 +40,7 @@ export async function openTelemetry(options: OpenTelemetryOptions) {
   const tracer = await openTracer(options);
   closing.defer(() => tracer?.close());
   const metrics = createMetrics(sources);
-  const storeErrors = createStoreErrors(log, describeStore(config.cache.store), steadyMs);
+  const logStoreError = createLogStoreError(log, describeStore(config.cache.store), steadyMs);
 
   return {
     tracer,
@@ -64,7 +69,7 @@ export async function openTelemetry(options: OpenTelemetryOptions) {
       logBalanceChange(log, outcome);
     },
     onStoreError(operation: string, error: unknown) {
-      storeErrors.note(operation, error);
+      logStoreError(operation, error);
       metrics.noteStoreError(config.cache.store.kind, operation);
     },
   };
@@ -78,7 +83,7 @@ async function openTracer({ config, log, identity, steadyMs, timers }: OpenTelem
     url: config.tracesUrl,
     serviceVersion: VERSION,
     instanceId: identity.name,
-    onExportError: createExportErrors(log, steadyMs),
+    onExportError: createLogExportError(log, steadyMs),
     after: timers.after,
   });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
 import { createRedisBooks } from '../../src/stores/redis/spending.ts';
-import { daysIn } from '../../src/upstream/zone-days.ts';
+import { daysIn } from '../../src/domain/zone-days.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 import { type RedisProcess, startRedis } from './redis-process.ts';
 import { keys } from './redis-replica.ts';

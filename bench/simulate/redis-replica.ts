@@ -5,7 +5,7 @@ import { createRedisLeases } from '../../src/stores/redis/leases.ts';
 import type { RedisLink } from '../../src/stores/redis/link.ts';
 import { createRedisRates } from '../../src/stores/redis/rates.ts';
 import { createRedisBooks } from '../../src/stores/redis/spending.ts';
-import { daysIn } from '../../src/upstream/zone-days.ts';
+import { daysIn } from '../../src/domain/zone-days.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 
 export const keys = createRedisKeys('v1 http://127.0.0.1');

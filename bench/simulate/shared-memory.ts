@@ -1,7 +1,7 @@
 import type { AnswerStore, StoredOutcome } from '../../src/cache/write-behind.ts';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
-import type { BookedSpending, SpendingBooks } from '../../src/upstream/spending-books.ts';
-import { chooseDay } from '../../src/upstream/zone-days.ts';
+import type { BookedSpending, SpendingBooks } from '../../src/upstream/ledger/spending-store.ts';
+import { chooseDay } from '../../src/domain/zone-days.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What all replicas are told when a purchase ends. */

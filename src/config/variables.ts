@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ENDPOINT_NAMES } from '../domain/link-index.ts';
+import { isTimeZone } from '../domain/zone-days.ts';
 import { readKeyFile } from '../server/clients/key-file.ts';
 import { readTrustedDocuments } from '../server/graphql/trusted-documents.ts';
 import { withoutDefaultPort } from '../server/http/browser-guard.ts';
 import { readTokenFile, TOKEN } from '../upstream/token-source.ts';
-import { isTimeZone } from '../upstream/zone-days.ts';
 import { parseRedisLocation, type RedisLocation } from './redis-location.ts';
 
 const BOOLEAN = 'expected true or false';

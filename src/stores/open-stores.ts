@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
-import { createClientLedgers } from '../upstream/client-ledgers.ts';
-import { createMemoryLedger } from '../upstream/memory-ledger.ts';
-import { daysIn } from '../upstream/zone-days.ts';
+import { daysIn } from '../domain/zone-days.ts';
+import { createClientLedgers } from '../upstream/ledger/ledger.ts';
+import { createMemoryLedger } from '../upstream/ledger/memory-ledger.ts';
 import type { OpenStoresOptions, Stores } from './stores.ts';
 
 /**

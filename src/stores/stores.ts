@@ -6,8 +6,7 @@ import type { Timers } from '../domain/time.ts';
 import type { RateStore, SharedRates } from '../server/clients/rates.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { SharedBalance } from '../upstream/account/balance-reader.ts';
-import type { ClientLedgers } from '../upstream/client-ledgers.ts';
-import type { Ledger } from '../upstream/ledger.ts';
+import type { ClientLedgers, Ledger } from '../upstream/ledger/ledger.ts';
 import type { SharedPace } from '../upstream/policies/admission.ts';
 import type { SharedPauses } from '../upstream/policies/breakers.ts';
 

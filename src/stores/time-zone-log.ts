@@ -1,5 +1,5 @@
+import { isSameTimeZone } from '../domain/zone-days.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { isSameTimeZone } from '../upstream/zone-days.ts';
 
 /** Says in the log what other time zones than ours mean for the budgets. */
 export interface TimeZoneLog {

@@ -1,5 +1,15 @@
 import type { EndpointName, LinkIndexKey, ReadOptions } from '../domain/link-index.ts';
-import { INDUSTRY_TAGS } from './industry-tags.ts';
+
+/** The tags of the successor endpoint, as the vendor lists them. No table leads from the old values to these, so none is invented. */
+const INDUSTRY_TAGS: ReadonlySet<string> = new Set(
+  `ALL ELECTRONICS_AND_APPLIANCES SHOPPING FOOD_AND_BEVERAGE CLOTHING_AND_ACCESSORIES HEALTHCARE_AND_MEDICAL
+  MEDICAL_INSTITUTIONS HOME_AND_BUILDING_MATERIALS LOCAL_SERVICES BUSINESS_SERVICES CULTURE_SPORTS_ENTERTAINMENT
+  BEAUTY_SERVICES REAL_ESTATE EDUCATION_AND_TRAINING TRAVEL_AND_TOURISM PUBLIC_SERVICES GAMES RETAIL
+  TRANSPORTATION_EQUIPMENT AUTOMOTIVE AGRICULTURE_FORESTRY_FISHERY CHEMICAL_AND_ENERGY ELECTRONICS_AND_ELECTRICAL
+  MACHINERY_EQUIPMENT MEDIA_AND_INFORMATION LOGISTICS TELECOMMUNICATIONS FINANCIAL_SERVICES CATERING_SERVICES
+  SOFTWARE_TOOLS FRANCHISING_AND_INVESTMENT BEAUTY_AND_COSMETICS MOTHER_BABY_AND_PET DAILY_CHEMICALS PHYSICAL_BOOKS
+  SOCIAL_AND_COMMUNICATION CULTURAL_SUPPLIES SPORTS_OUTDOOR`.split(/\s+/),
+);
 
 /** One of the vendor's two ways to the same body. */
 export interface Endpoint {
@@ -54,3 +64,31 @@ export const BALANCE_PATH = '/user/get-balance';
  * it, its documents do not name it.
  */
 export const EXAMPLE_PATH = '/status/api-example/detail';
+
+/** Which of the vendor's endpoints is asked. */
+export interface EndpointChoice {
+  current(): Endpoint;
+  /** The endpoint that was asked is gone. @returns whether another one is asked from now on */
+  isGone(endpoint: Endpoint): boolean;
+}
+
+/**
+ * @param name `auto` starts on the deprecated endpoint and moves to its successor, once and for the life of the process
+ * @param onMoved called when it has moved
+ */
+export function createEndpointChoice(name: EndpointName | 'auto', onMoved?: () => void): EndpointChoice {
+  let current = ENDPOINTS[name === 'auto' ? 'kol-link-info' : name];
+  const successor = ENDPOINTS['author-link-info'];
+
+  return {
+    current: () => current,
+    isGone(endpoint) {
+      if (name !== 'auto' || endpoint === successor) return false;
+      if (current !== successor) {
+        current = successor;
+        onMoved?.();
+      }
+      return true;
+    },
+  };
+}

@@ -8,10 +8,8 @@ import type {
 import { UpstreamError } from '../domain/upstream-error.ts';
 import { type Billed, ENDPOINT_GONE, UNKNOWN_INDUSTRY_TAG, type UpstreamErrorCode } from '../domain/verdicts.ts';
 import type { UpstreamClient } from './client.ts';
-import type { EndpointChoice } from './endpoint-choice.ts';
-import type { Endpoint } from './endpoints.ts';
+import type { Endpoint, EndpointChoice } from './endpoints.ts';
 import { decodeEnvelope } from './envelope.ts';
-import { retryAfterSecondsOf } from './retry-after.ts';
 
 /** One attempt, as told to whoever watches. It names the endpoint, never the URL. */
 export interface Attempt {
@@ -116,4 +114,21 @@ function summaryOf(outcome: LinkIndexOutcome): Pick<Attempt, 'outcome' | 'billed
     case 'failure':
       return { outcome: outcome.error.code, billed: outcome.error.verdict.billed, reason: outcome.error.message };
   }
+}
+
+/** The longest `Retry-After` that is obeyed, in seconds: a mistake of the upstream must not stop all calls for a day. */
+const MAX_RETRY_AFTER_SECONDS = 3600;
+
+/** `Date.parse` alone takes "1.5" for a day in 2001. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/**
+ * The seconds to wait that a `Retry-After` header asks for, as a number or as a date; undefined where it is neither.
+ * @see RFC 9110, section 10.2.3
+ */
+export function retryAfterSecondsOf(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (!/^\d+$/.test(header) && !HTTP_DATE.test(header)) return undefined;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - nowMs) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(0, Math.ceil(seconds)));
 }

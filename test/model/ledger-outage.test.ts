@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
-import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
+import { createStoredLedger } from '../../src/upstream/ledger/stored-ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { UTC_DAYS, utcDayOf } from '../support/utc-days.ts';
 import { SCOPE } from './gateway-line.ts';

@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { INDUSTRY_TAGS } from '../../src/sandbox/industry-tags.ts';
 import { behaviourOf } from '../../src/sandbox/magic-ids.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox-server.ts';
 import { BLOCK_NAMES, type Block, scoresOf } from '../../src/sandbox/scores.ts';
 import { createUpstreamClient } from '../../src/upstream/client.ts';
-import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
-import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
+import { createEndpointChoice, ENDPOINTS, INDUSTRY_TAGS } from '../../src/upstream/endpoints.ts';
 import { createPaidSource } from '../../src/upstream/source.ts';
 import { CACHED } from '../support/requester.ts';
 

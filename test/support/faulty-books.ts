@@ -1,4 +1,4 @@
-import type { Settlement, SpendingBooks } from '../../src/upstream/spending-books.ts';
+import type { Settlement, SpendingBooks } from '../../src/upstream/ledger/spending-store.ts';
 
 /** Refuses before anything is done; does it and loses the reply; or does nothing until `release`. */
 export type BooksFault = 'none' | 'refuses' | 'loses-replies' | 'late';

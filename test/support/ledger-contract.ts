@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Billed } from '../../src/domain/verdicts.ts';
+import { daysIn, type ZoneDays } from '../../src/domain/zone-days.ts';
 import { openForReading } from '../../src/stores/sqlite/database.ts';
 import { prepareSpending } from '../../src/stores/sqlite/spending.ts';
 import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
 import { openSqliteFile, type SqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
 import type { OperationName } from '../../src/stores/sqlite/worker.ts';
-import type { Ledger, Reservation } from '../../src/upstream/ledger.ts';
-import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
-import { daysIn, type ZoneDays } from '../../src/upstream/zone-days.ts';
+import type { Ledger, Reservation } from '../../src/upstream/ledger/ledger.ts';
+import { createStoredLedger } from '../../src/upstream/ledger/stored-ledger.ts';
 import { temporaryStorePath } from './answer-store-contract.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 import { UTC_DAYS } from './utc-days.ts';

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
+import type { NearestDays } from '../../src/domain/zone-days.ts';
 import type { RedisKeys } from '../../src/stores/redis/keys.ts';
 import { createRedisBooks } from '../../src/stores/redis/spending.ts';
-import { createStoredLedger, type StoredLedgerOptions } from '../../src/upstream/stored-ledger.ts';
-import type { NearestDays } from '../../src/upstream/zone-days.ts';
+import { createStoredLedger, type StoredLedgerOptions } from '../../src/upstream/ledger/stored-ledger.ts';
 import { DAY } from './ledger-contract.ts';
 import type { RedisInUse } from './redis-link.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';

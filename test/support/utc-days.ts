@@ -1,4 +1,4 @@
-import { daysIn } from '../../src/upstream/zone-days.ts';
+import { daysIn } from '../../src/domain/zone-days.ts';
 
 /** The days of the default of `BUDGET_TIME_ZONE`. */
 export const UTC_DAYS = daysIn('UTC');

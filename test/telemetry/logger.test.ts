@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { createLogFault } from '../../src/telemetry/log-faults.ts';
+import { createLogFault } from '../../src/telemetry/log-events.ts';
 import { createLogger, openTerminalStream } from '../../src/telemetry/logger.ts';
 import { createTestClock } from '../support/test-clock.ts';
 

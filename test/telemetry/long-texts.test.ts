@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createLogFault } from '../../src/telemetry/log-faults.ts';
+import { createLogFault, createThrottle } from '../../src/telemetry/log-events.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { createSumUp } from '../../src/telemetry/sum-up.ts';
 import { openTracing } from '../../src/telemetry/tracing.ts';
 import { keyFileEnv } from '../support/key-file.ts';
 import { exportTo, startOtlpReceiver } from '../support/otlp-receiver.ts';
@@ -91,7 +90,7 @@ test('in a span and in its events, a text ends as in a log line', async () => {
 
 test('what is counted is remembered by the beginning of its text', () => {
   const written: string[] = [];
-  const sumUp = createSumUp(() => 0);
+  const sumUp = createThrottle(() => 0);
   for (const kind of [`${LONG}a`, `${LONG}b`, 'c']) sumUp(kind, () => void written.push(kind.slice(-1)));
   expect(written).toEqual(['a', 'c']);
 });

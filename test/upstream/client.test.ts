@@ -4,8 +4,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompress
 import { describe, expect, test } from 'vitest';
 import type { EndpointName, LinkIndexOutcome, LinkIndexSource } from '../../src/domain/link-index.ts';
 import { createUpstreamClient, type UpstreamClient, type UpstreamClientOptions } from '../../src/upstream/client.ts';
-import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
-import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
+import { createEndpointChoice, ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import { createPaidSource } from '../../src/upstream/source.ts';
 import { FORCED } from '../support/requester.ts';
 import {

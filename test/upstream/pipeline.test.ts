@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
-import { createClientLedgers } from '../../src/upstream/client-ledgers.ts';
-import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
+import { createClientLedgers } from '../../src/upstream/ledger/ledger.ts';
+import { createMemoryLedger } from '../../src/upstream/ledger/memory-ledger.ts';
 import { createPipeline, type PipelineOptions } from '../../src/upstream/pipeline.ts';
 import { createHeldSource, keyOf, settled } from '../model/held-source.ts';
 import { type Reply, wordOf } from '../model/paid-outcomes.ts';

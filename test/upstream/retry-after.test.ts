@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryAfterSecondsOf } from '../../src/upstream/retry-after.ts';
+import { retryAfterSecondsOf } from '../../src/upstream/source.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { FreshEntries } from '../../cache/fresh-entries.ts';
-import type { CallSummary } from '../../telemetry/log-calls.ts';
+import type { CallSummary } from '../../telemetry/log-events.ts';
 import type { Client } from '../clients/client.ts';
 import { cacheHeaders, type GraphqlCall, replyCacheable, VARY } from '../graphql/call.ts';
 import { maxCostOf } from '../graphql/request-limits.ts';

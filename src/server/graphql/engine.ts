@@ -2,7 +2,7 @@ import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
 import { createYoga } from 'graphql-yoga';
 import type { GraphContext } from '../../schema/builder.ts';
 import { schema } from '../../schema/schema.ts';
-import type { LogFault } from '../../telemetry/log-faults.ts';
+import type { LogFault } from '../../telemetry/log-events.ts';
 import { createIsRouter } from '../clients/secrets.ts';
 import { addAccount } from './account.ts';
 import type { GraphqlCall } from './call.ts';

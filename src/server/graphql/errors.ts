@@ -1,7 +1,7 @@
 import type { ExecutionResult } from '@graphql-tools/utils';
 import { type ASTNode, GraphQLError, type GraphQLErrorExtensions, Kind } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import type { LogFault } from '../../telemetry/log-faults.ts';
+import type { LogFault } from '../../telemetry/log-events.ts';
 import { callOf, type GraphqlCall } from './call.ts';
 
 const MASKED = 'INTERNAL_SERVER_ERROR';

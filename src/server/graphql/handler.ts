@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Timers } from '../../domain/time.ts';
 import { createLinkIndexLoader, type LinkIndexLoaderOptions } from '../../loaders/link-index-loader.ts';
 import { createRequestAccount, createWaits, type RequestAccount } from '../../loaders/request-account.ts';
-import type { CallSummary, RejectedCall } from '../../telemetry/log-calls.ts';
+import type { CallSummary, RejectedCall } from '../../telemetry/log-events.ts';
 import type { Tracer } from '../../telemetry/span.ts';
 import { type Client, LOCAL } from '../clients/client.ts';
 import type { FastLane } from '../fast-lane/fast-lane.ts';

@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
 import cors from 'cors';
-import type { RejectedCall } from '../../telemetry/log-calls.ts';
-import type { LogFault } from '../../telemetry/log-faults.ts';
+import type { LogFault, RejectedCall } from '../../telemetry/log-events.ts';
 import { type Authenticator, isRefusal } from '../clients/authenticator.ts';
 import type { Client } from '../clients/client.ts';
 import type { Rates } from '../clients/rates.ts';

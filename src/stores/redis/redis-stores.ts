@@ -2,11 +2,11 @@ import type { Config } from '../../config/config.ts';
 import type { RedisLocation } from '../../config/redis-location.ts';
 import { parseJson } from '../../domain/parse-json.ts';
 import { systemTimers, within } from '../../domain/time.ts';
-import { createSumUp } from '../../telemetry/sum-up.ts';
-import { createClientLedgers } from '../../upstream/client-ledgers.ts';
-import type { DaySpending } from '../../upstream/ledger.ts';
-import { createStoredLedger, type StoredLedger } from '../../upstream/stored-ledger.ts';
-import { daysIn } from '../../upstream/zone-days.ts';
+import { daysIn } from '../../domain/zone-days.ts';
+import { createThrottle } from '../../telemetry/log-events.ts';
+import type { DaySpending } from '../../upstream/ledger/ledger.ts';
+import { createClientLedgers } from '../../upstream/ledger/ledger.ts';
+import { createStoredLedger, type StoredLedger } from '../../upstream/ledger/stored-ledger.ts';
 import { type OpenStoresOptions, START_PATIENCE_MS, type Stores, scopeOf } from '../stores.ts';
 import { createTimeZoneLog } from '../time-zone-log.ts';
 import { createRedisAnswerStore } from './answers-in-redis.ts';
@@ -43,7 +43,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     within: (ms, promise) => within(systemTimers, ms, promise),
   });
   closing.defer(() => link.close());
-  const onceAMinute = createSumUp(steadyMs);
+  const onceAMinute = createThrottle(steadyMs);
 
   const replicas = joinReplicas({
     ...{ link, keys, owner, timeZone: budgetTimeZone, clock, steadyMs },

@@ -1,5 +1,5 @@
-import type { BookedSpending, SpendingBooks, SpendingOfDay } from '../../upstream/spending-books.ts';
-import type { NearestDays } from '../../upstream/zone-days.ts';
+import type { NearestDays } from '../../domain/zone-days.ts';
+import type { BookedSpending, SpendingBooks, SpendingOfDay } from '../../upstream/ledger/spending-store.ts';
 import type { RedisKeys } from './keys.ts';
 import type { RedisLink } from './link.ts';
 

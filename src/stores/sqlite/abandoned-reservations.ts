@@ -1,4 +1,4 @@
-import { isClientScope } from '../../upstream/client-ledgers.ts';
+import { isClientScope } from '../../upstream/ledger/ledger.ts';
 import { untilDone } from '../../upstream/until-done.ts';
 import type { ReservationRow } from './spending.ts';
 import type { SqliteFile } from './sqlite-file.ts';

@@ -1,5 +1,5 @@
-import type { SpendingBooks } from '../../upstream/spending-books.ts';
-import { chooseDay } from '../../upstream/zone-days.ts';
+import { chooseDay } from '../../domain/zone-days.ts';
+import type { SpendingBooks } from '../../upstream/ledger/spending-store.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 export interface SqliteBooksOptions {

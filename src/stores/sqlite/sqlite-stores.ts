@@ -1,10 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { systemTimers, type Timers, within } from '../../domain/time.ts';
-import { clientScopeOf, createClientLedgers } from '../../upstream/client-ledgers.ts';
-import { createStoredLedger } from '../../upstream/stored-ledger.ts';
+import { daysIn } from '../../domain/zone-days.ts';
+import { clientScopeOf, createClientLedgers } from '../../upstream/ledger/ledger.ts';
+import { createStoredLedger } from '../../upstream/ledger/stored-ledger.ts';
 import { untilDone } from '../../upstream/until-done.ts';
-import { daysIn } from '../../upstream/zone-days.ts';
 import { type OpenStoresOptions, START_PATIENCE_MS, type Stores, scopeOf } from '../stores.ts';
 import { createTimeZoneLog } from '../time-zone-log.ts';
 import { createAbandonedSettling } from './abandoned-reservations.ts';

@@ -1,6 +1,6 @@
 import type { LinkIndexOutcome, Policy } from '../../domain/link-index.ts';
 import type { UpstreamError } from '../../domain/upstream-error.ts';
-import { daysIn } from '../zone-days.ts';
+import { daysIn } from '../../domain/zone-days.ts';
 import { type Breaker, type BreakerOptions, createBreaker, type Finding, type Pause } from './breaker.ts';
 import { createSlidingWindow } from './sliding-window.ts';
 

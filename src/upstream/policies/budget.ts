@@ -1,8 +1,7 @@
 import { billedOf, type LinkIndexOutcome, type Policy } from '../../domain/link-index.ts';
 import { UpstreamError } from '../../domain/upstream-error.ts';
 import { type Billed, BUDGET_EXHAUSTED, CLIENT_BUDGET_EXHAUSTED, LEDGER_UNREADABLE } from '../../domain/verdicts.ts';
-import type { ClientLedgers } from '../client-ledgers.ts';
-import type { Ledger, Reservation } from '../ledger.ts';
+import type { ClientLedgers, Ledger, Reservation } from '../ledger/ledger.ts';
 
 export interface BudgetOptions {
   readonly ledger: Ledger;

@@ -10,7 +10,7 @@ import {
 } from '../../../src/server/graphql/handler.ts';
 import { startHttpServer } from '../../../src/server/http/http-server.ts';
 import { createRequestListener } from '../../../src/server/http/request-listener.ts';
-import { createLogFault, type LogFault } from '../../../src/telemetry/log-faults.ts';
+import { createLogFault, type LogFault } from '../../../src/telemetry/log-events.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { OPEN_EDGE } from '../../support/open-edge.ts';
 import { type GraphResult, startTestGateway } from '../../support/test-gateway.ts';

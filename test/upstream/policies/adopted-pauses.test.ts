@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createClientLedgers } from '../../../src/upstream/client-ledgers.ts';
-import { createMemoryLedger } from '../../../src/upstream/memory-ledger.ts';
+import { createClientLedgers } from '../../../src/upstream/ledger/ledger.ts';
+import { createMemoryLedger } from '../../../src/upstream/ledger/memory-ledger.ts';
 import { createPipeline } from '../../../src/upstream/pipeline.ts';
 import { createBreaker, type Pause } from '../../../src/upstream/policies/breaker.ts';
 import { createBreakers, type SharedPauses } from '../../../src/upstream/policies/breakers.ts';

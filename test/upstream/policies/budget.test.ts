@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LinkIndexSource } from '../../../src/domain/link-index.ts';
-import { createClientLedgers } from '../../../src/upstream/client-ledgers.ts';
-import { createMemoryLedger } from '../../../src/upstream/memory-ledger.ts';
+import { createClientLedgers } from '../../../src/upstream/ledger/ledger.ts';
+import { createMemoryLedger } from '../../../src/upstream/ledger/memory-ledger.ts';
 import { spendWithinBudget } from '../../../src/upstream/policies/budget.ts';
 import { createHeldSource, createScriptedSource, keyOf, settled } from '../../model/held-source.ts';
 import { type Reply, wordOf } from '../../model/paid-outcomes.ts';

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createAbandonedSettling } from '../../src/stores/sqlite/abandoned-reservations.ts';
-import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
-import { openSqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
-import { clientScopeOf } from '../../src/upstream/client-ledgers.ts';
-import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
-import { lockStore } from '../support/answer-store-contract.ts';
+import { createAbandonedSettling } from '../../../src/stores/sqlite/abandoned-reservations.ts';
+import { createSqliteBooks } from '../../../src/stores/sqlite/sqlite-books.ts';
+import { openSqliteFile } from '../../../src/stores/sqlite/sqlite-file.ts';
+import { clientScopeOf } from '../../../src/upstream/ledger/ledger.ts';
+import { createMemoryLedger } from '../../../src/upstream/ledger/memory-ledger.ts';
+import { createStoredLedger } from '../../../src/upstream/ledger/stored-ledger.ts';
+import { lockStore } from '../../support/answer-store-contract.ts';
 import {
   BEFORE_MIDNIGHT_MS,
   booked,
@@ -20,9 +20,9 @@ import {
   reserveAll,
   spend,
   unreadableStore,
-} from '../support/ledger-contract.ts';
-import { createTestClock } from '../support/test-clock.ts';
-import { UTC_DAYS } from '../support/utc-days.ts';
+} from '../../support/ledger-contract.ts';
+import { createTestClock } from '../../support/test-clock.ts';
+import { UTC_DAYS } from '../../support/utc-days.ts';
 
 const [PATIENCE_MS, RESETTLE_MS] = [50, 1000];
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { daysIn } from '../../src/upstream/zone-days.ts';
-import { BEFORE_MIDNIGHT_MS, DAY, describeLedger, NEXT_DAY, reserveAll, spend } from '../support/ledger-contract.ts';
-import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { daysIn } from '../../../src/domain/zone-days.ts';
+import { BEFORE_MIDNIGHT_MS, DAY, describeLedger, NEXT_DAY, reserveAll, spend } from '../../support/ledger-contract.ts';
+import { createRedisLedgers, onDay } from '../../support/redis-ledgers.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const RESETTLE_MS = 1000;
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Ledger, Reservation } from '../../src/upstream/ledger.ts';
-import { createStoredLedger } from '../../src/upstream/stored-ledger.ts';
-import { settled } from '../model/held-source.ts';
-import { lockStore } from '../support/answer-store-contract.ts';
-import { type BooksFault, createFaultyBooks, createMemoryBooks } from '../support/faulty-books.ts';
+import type { Ledger, Reservation } from '../../../src/upstream/ledger/ledger.ts';
+import { createStoredLedger } from '../../../src/upstream/ledger/stored-ledger.ts';
+import { settled } from '../../model/held-source.ts';
+import { lockStore } from '../../support/answer-store-contract.ts';
+import { type BooksFault, createFaultyBooks, createMemoryBooks } from '../../support/faulty-books.ts';
 import {
   BEFORE_MIDNIGHT_MS,
   booked,
@@ -12,12 +12,12 @@ import {
   openLedger,
   reserveAll,
   spend,
-} from '../support/ledger-contract.ts';
-import { createRedisLedgers } from '../support/redis-ledgers.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
-import { createTestClock } from '../support/test-clock.ts';
-import { UTC_DAYS, utcDayOf } from '../support/utc-days.ts';
+} from '../../support/ledger-contract.ts';
+import { createRedisLedgers } from '../../support/redis-ledgers.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
+import { createTestClock } from '../../support/test-clock.ts';
+import { UTC_DAYS, utcDayOf } from '../../support/utc-days.ts';
 
 const [PATIENCE_MS, RETRY_MS, BATCH_SIZE] = [50, 1000, 100];
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ENDPOINT_NAMES, type EndpointName } from '../../src/domain/link-index.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
-import { createEndpointChoice } from '../../src/upstream/endpoint-choice.ts';
-import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
+import { createEndpointChoice, ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import { type Attempt, createPaidSource } from '../../src/upstream/source.ts';
 import { keyOf } from '../model/held-source.ts';
 import { wordOf } from '../model/paid-outcomes.ts';

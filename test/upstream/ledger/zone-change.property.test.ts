@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { daysIn } from '../../src/upstream/zone-days.ts';
-import { openLedger, spend } from '../support/ledger-contract.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { daysIn } from '../../../src/domain/zone-days.ts';
+import { openLedger, spend } from '../../support/ledger-contract.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const HOUR_MS = 3_600_000;
 

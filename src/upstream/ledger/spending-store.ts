@@ -1,4 +1,4 @@
-import type { NearestDays } from './zone-days.ts';
+import type { NearestDays } from '../../domain/zone-days.ts';
 
 /** Calls of one day, as the books have them. */
 export interface BookedSpending {

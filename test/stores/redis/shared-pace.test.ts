@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createRedisPace } from '../../src/stores/redis/pace.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { createRedisPace } from '../../../src/stores/redis/pace.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const PATIENCE_MS = 50;
 

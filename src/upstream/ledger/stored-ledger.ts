@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { STORE_PATIENCE_MS, type Timers, within } from '../domain/time.ts';
-import type { Billed } from '../domain/verdicts.ts';
+import { STORE_PATIENCE_MS, type Timers, within } from '../../domain/time.ts';
+import type { Billed } from '../../domain/verdicts.ts';
+import type { ZoneDays } from '../../domain/zone-days.ts';
 import { type DaySpending, type Ledger, type Reservation, spentIn } from './ledger.ts';
 import { type Cost, createSettlementQueue } from './settlement-queue.ts';
-import type { BookedSpending, SpendingBooks } from './spending-books.ts';
-import type { ZoneDays } from './zone-days.ts';
+import type { BookedSpending, SpendingBooks } from './spending-store.ts';
 
 /** How long a refusal for the budget stands before the books are asked again, in milliseconds: another replica may have given calls back. */
 const EXHAUSTED_MS = 1000;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { STORE_PATIENCE_MS, type Timers, within } from '../domain/time.ts';
-import type { BookedSpending, Settlement, SpendingBooks } from './spending-books.ts';
+import { STORE_PATIENCE_MS, type Timers, within } from '../../domain/time.ts';
+import type { BookedSpending, Settlement, SpendingBooks } from './spending-store.ts';
 
 /** How often the store is tried while it is unavailable and nobody asks for anything, in milliseconds. */
 const RETRY_MS = 1000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseDay, daysIn, isSameTimeZone, isTimeZone } from '../../src/upstream/zone-days.ts';
+import { chooseDay, daysIn, isSameTimeZone, isTimeZone } from '../../src/domain/zone-days.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createRedisPauses, type PauseNews } from '../../src/stores/redis/pauses.ts';
-import type { Pause } from '../../src/upstream/policies/breaker.ts';
-import type { BreakerName } from '../../src/upstream/policies/breakers.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import { createRedisPauses, type PauseNews } from '../../../src/stores/redis/pauses.ts';
+import type { Pause } from '../../../src/upstream/policies/breaker.ts';
+import type { BreakerName } from '../../../src/upstream/policies/breakers.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
 
 const PAUSE: Pause = { openedBy: 'UPSTREAM_TOKEN_INVALID', leftMs: 600_000, pauseMs: 600_000 };
 /** As it is kept behind the moment of its end. */

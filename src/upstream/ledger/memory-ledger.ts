@@ -1,6 +1,6 @@
-import type { Billed } from '../domain/verdicts.ts';
+import type { Billed } from '../../domain/verdicts.ts';
+import type { ZoneDays } from '../../domain/zone-days.ts';
 import { type DaySpending, type Ledger, spentIn } from './ledger.ts';
-import type { ZoneDays } from './zone-days.ts';
 
 export interface MemoryLedgerOptions {
   /** Billed calls per day; undefined is no limit, 0 buys nothing. */

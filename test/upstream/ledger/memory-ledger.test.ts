@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Billed } from '../../src/domain/verdicts.ts';
-import { createMemoryLedger } from '../../src/upstream/memory-ledger.ts';
-import { createTestClock } from '../support/test-clock.ts';
-import { UTC_DAYS } from '../support/utc-days.ts';
+import type { Billed } from '../../../src/domain/verdicts.ts';
+import { createMemoryLedger } from '../../../src/upstream/ledger/memory-ledger.ts';
+import { createTestClock } from '../../support/test-clock.ts';
+import { UTC_DAYS } from '../../support/utc-days.ts';
 
 const DAY_MS = 86_400_000;
 

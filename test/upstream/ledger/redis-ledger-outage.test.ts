@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { settled } from '../model/held-source.ts';
-import { DAY, reserveAll, spend } from '../support/ledger-contract.ts';
-import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import { settled } from '../../model/held-source.ts';
+import { DAY, reserveAll, spend } from '../../support/ledger-contract.ts';
+import { createRedisLedgers, onDay } from '../../support/redis-ledgers.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
 
 const RESETTLE_MS = 1000;
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Billed } from '../../src/domain/verdicts.ts';
-import { type Reservation, spentIn } from '../../src/upstream/ledger.ts';
-import { settled } from '../model/held-source.ts';
-import { createRedisLedgers } from '../support/redis-ledgers.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import type { Billed } from '../../../src/domain/verdicts.ts';
+import { type Reservation, spentIn } from '../../../src/upstream/ledger/ledger.ts';
+import { settled } from '../../model/held-source.ts';
+import { createRedisLedgers } from '../../support/redis-ledgers.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const REPLICAS = 3;
 const RESETTLE_MS = 1000;

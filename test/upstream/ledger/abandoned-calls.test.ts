@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Billed } from '../../src/domain/verdicts.ts';
-import { createRedisLedgers, onDay } from '../support/redis-ledgers.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import type { Billed } from '../../../src/domain/verdicts.ts';
+import { createRedisLedgers, onDay } from '../../support/redis-ledgers.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
 
 const SILENT_SECONDS = 60;
 const NOTHING = { billed: 0, unknown: 0 };
