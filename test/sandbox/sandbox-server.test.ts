@@ -4,7 +4,7 @@ import { behaviourOf } from '../../src/sandbox/magic-ids.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox-server.ts';
 import { BLOCK_NAMES, type Block, scoresOf } from '../../src/sandbox/scores.ts';
 import { createUpstreamClient } from '../../src/upstream/client.ts';
-import { createEndpointChoice, ENDPOINTS, INDUSTRY_TAGS } from '../../src/upstream/endpoints.ts';
+import { createEndpointChoice, ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import { createPaidSource } from '../../src/upstream/source.ts';
 import { CACHED } from '../support/requester.ts';
 
@@ -210,10 +210,13 @@ describe('the call', () => {
     expect(await sandbox.envelope(path, parameters)).toMatchObject({ code: 400, data: null });
   });
 
-  test.each([...INDUSTRY_TAGS])('to the successor may name the industry %s', async (industryTag) => {
-    await using sandbox = await startTestSandbox();
-    expect(await sandbox.envelope(AUTHOR_LINK_INFO, { oAuthorId: '1', industryTag })).toMatchObject({ code: 0 });
-  });
+  test.each([...(ENDPOINTS['author-link-info'].industryTags ?? [])])(
+    'to the successor may name the industry %s',
+    async (industryTag) => {
+      await using sandbox = await startTestSandbox();
+      expect(await sandbox.envelope(AUTHOR_LINK_INFO, { oAuthorId: '1', industryTag })).toMatchObject({ code: 0 });
+    },
+  );
 
   test('to any other path is HTTP 404', async () => {
     await using sandbox = await startTestSandbox();
