@@ -1,15 +1,15 @@
-import { createClientLedgers } from '../../src/upstream/ledger/ledger.ts';
 import { createLinkIndexCache, type LinkIndexCache } from '../../src/cache/cache.ts';
 import type { Lifetimes } from '../../src/cache/entry.ts';
 import type { Leases } from '../../src/cache/flights.ts';
 import { createAnswerMemory } from '../../src/cache/memory.ts';
 import { createWriteBehindStore, noOpStore } from '../../src/cache/write-behind.ts';
 import type { LinkIndexKey } from '../../src/domain/link-index.ts';
+import { daysIn } from '../../src/domain/zone-days.ts';
+import { createClientLedgers } from '../../src/upstream/ledger/ledger.ts';
 import { createMemoryLedger } from '../../src/upstream/ledger/memory-ledger.ts';
+import { createStoredLedger } from '../../src/upstream/ledger/stored-ledger.ts';
 import { spendWithinBudget } from '../../src/upstream/policies/budget.ts';
 import { extendLease } from '../../src/upstream/policies/lease.ts';
-import { createStoredLedger } from '../../src/upstream/ledger/stored-ledger.ts';
-import { daysIn } from '../../src/domain/zone-days.ts';
 import { createSharedLeases } from './shared-leases.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 import { type Conditions, createPaidUpstream, type PaidUpstream, type System } from './system.ts';
@@ -84,7 +84,7 @@ function createReplica(
   const days = daysIn('UTC');
   const ledger = shared
     ? createStoredLedger({
-        books: shared.books,
+        spendingStore: shared.spendingStore,
         dailyBudget,
         days,
         mayStartBlind: true,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
-import { createRedisBooks } from '../../src/stores/redis/spending.ts';
 import { daysIn } from '../../src/domain/zone-days.ts';
+import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
+import { createRedisSpendingStore } from '../../src/stores/redis/spending.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 import { type RedisProcess, startRedis } from './redis-process.ts';
 import { keys } from './redis-replica.ts';
@@ -28,13 +28,13 @@ for (const kolCount of counts.length > 0 ? counts : [100_000, 1_000_000]) {
 }
 
 await using redis = await startRedis();
-const books = createRedisBooks({ link: redis.link, keys, owner: randomUUID() });
+const spendingStore = createRedisSpendingStore({ link: redis.link, keys, owner: randomUUID() });
 const utcDays = daysIn('UTC');
 const weight = await weigh(redis, PURCHASES, async () => {
   const id = randomUUID();
   const days = utcDays.nearestTo(Date.now());
-  const { day } = await books.reserve({ id, days, budget: undefined, flight: undefined });
-  await books.settle({ id, day, billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
+  const { day } = await spendingStore.reserve({ id, days, budget: undefined, flight: undefined });
+  await spendingStore.settle({ id, day, billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
 });
 say(`${PURCHASES.toLocaleString('en-US')} settled purchases, remembered for an hour: ${weight}`);
 

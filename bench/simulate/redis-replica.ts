@@ -1,11 +1,11 @@
 import { systemTimers } from '../../src/domain/time.ts';
+import { daysIn } from '../../src/domain/zone-days.ts';
 import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
 import { createRedisKeys } from '../../src/stores/redis/keys.ts';
 import { createRedisLeases } from '../../src/stores/redis/leases.ts';
 import type { RedisLink } from '../../src/stores/redis/link.ts';
 import { createRedisRates } from '../../src/stores/redis/rates.ts';
-import { createRedisBooks } from '../../src/stores/redis/spending.ts';
-import { daysIn } from '../../src/domain/zone-days.ts';
+import { createRedisSpendingStore } from '../../src/stores/redis/spending.ts';
 import { answerOf, kolIdOf } from './redis-answers.ts';
 
 export const keys = createRedisKeys('v1 http://127.0.0.1');
@@ -17,7 +17,7 @@ export function createRedisReplica(link: RedisLink, owner: string) {
   const ignore = () => {};
   const store = createRedisAnswerStore({ link, keys, isCluster: false, clock: Date.now, clockOffsetMs: () => 0 });
   const days = daysIn('UTC');
-  const books = createRedisBooks({ link, keys, owner });
+  const spendingStore = createRedisSpendingStore({ link, keys, owner });
   const rates = createRedisRates({ link, keys, sharers: () => 1, timers: systemTimers, onError: ignore });
   const leases = createRedisLeases({
     ...{ link, keys, owner, leaseMs: 65_000, timers: systemTimers, clockOffsetMs: () => 0 },
@@ -27,7 +27,7 @@ export function createRedisReplica(link: RedisLink, owner: string) {
   });
   let looks = 0;
   const reserve = (id: string) =>
-    books.reserve({ id, days: days.nearestTo(Date.now()), budget: undefined, flight: id });
+    spendingStore.reserve({ id, days: days.nearestTo(Date.now()), budget: undefined, flight: id });
 
   return {
     fill: (index: number) => store.put(answerOf(index)),
@@ -51,7 +51,7 @@ export function createRedisReplica(link: RedisLink, owner: string) {
         await lease.extend();
         const id = lease.token;
         const { day } = await reserve(id);
-        await books.settle({ id, day, billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
+        await spendingStore.settle({ id, day, billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
         await store.put(stored);
       } finally {
         await lease.end(stored.outcome);

@@ -1,7 +1,7 @@
 import type { AnswerStore, StoredOutcome } from '../../src/cache/write-behind.ts';
 import type { LinkIndexOutcome } from '../../src/domain/link-index.ts';
-import type { BookedSpending, SpendingBooks } from '../../src/upstream/ledger/spending-store.ts';
 import { chooseDay } from '../../src/domain/zone-days.ts';
+import type { SpendingStore, StoredSpending } from '../../src/upstream/ledger/spending-store.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What all replicas are told when a purchase ends. */
@@ -14,7 +14,7 @@ export interface News {
 /** In place of Redis: one command after the other, each of which takes time on its way there and on its way back. */
 export interface SharedMemory {
   readonly answers: AnswerStore;
-  readonly books: SpendingBooks;
+  readonly spendingStore: SpendingStore;
   /** The token of the flight that has the lease of a key, and whether it is forced. */
   readonly leases: Map<string, { readonly token: string; readonly isForced: boolean }>;
   /** Runs a command there. */
@@ -32,7 +32,7 @@ const ONE_WAY_MS = 1;
 
 export function createSharedMemory(time: VirtualTime): SharedMemory {
   const answers = new Map<string, StoredOutcome>();
-  const days = new Map<string, BookedSpending>();
+  const days = new Map<string, StoredSpending>();
   const listeners: ((news: News) => void)[] = [];
   let commandCount = 0;
 
@@ -46,9 +46,9 @@ export function createSharedMemory(time: VirtualTime): SharedMemory {
     return promise;
   }
 
-  const spentOn = (day: string): BookedSpending => days.get(day) ?? { billed: 0, unknown: 0, open: 0 };
+  const spentOn = (day: string): StoredSpending => days.get(day) ?? { billed: 0, unknown: 0, open: 0 };
 
-  function book(day: string, { billed = 0, unknown = 0, open }: Partial<BookedSpending> & { open: number }) {
+  function book(day: string, { billed = 0, unknown = 0, open }: Partial<StoredSpending> & { open: number }) {
     const before = spentOn(day);
     const spending = { billed: before.billed + billed, unknown: before.unknown + unknown, open: before.open + open };
     days.set(day, spending);
@@ -62,7 +62,7 @@ export function createSharedMemory(time: VirtualTime): SharedMemory {
       getMany: (cacheKeys) => run(() => cacheKeys.flatMap((cacheKey) => answers.get(cacheKey) ?? [])),
       put: (stored) => run(() => void answers.set(stored.cacheKey, stored)),
     },
-    books: {
+    spendingStore: {
       today: (days) =>
         run(() => {
           const day = chooseDay(days, time.nowMs());

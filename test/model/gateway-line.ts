@@ -6,7 +6,7 @@ import type { LinkIndexKey, LinkIndexSource, Policy } from '../../src/domain/lin
 import type { Timers } from '../../src/domain/time.ts';
 import { createAbandonedSettling } from '../../src/stores/sqlite/abandoned-reservations.ts';
 import { createSqliteAnswerStore } from '../../src/stores/sqlite/sqlite-answer-store.ts';
-import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
+import { createSqliteSpendingStore } from '../../src/stores/sqlite/sqlite-spending.ts';
 import { ENDPOINTS } from '../../src/upstream/endpoints.ts';
 import { createClientLedgers } from '../../src/upstream/ledger/ledger.ts';
 import { createStoredLedger, type StoredLedger } from '../../src/upstream/ledger/stored-ledger.ts';
@@ -61,8 +61,8 @@ export async function startLine(options: LineOptions): Promise<GatewayLine> {
   const common = { clock: clock.nowMs, timers };
   const settleAbandoned = createAbandonedSettling(file, () => {});
   await settleAbandoned();
-  const books = createSqliteBooks({ file, scope: SCOPE, settleAbandoned, clock: clock.nowMs });
-  const ledger = createStoredLedger({ books, dailyBudget: settings.dailyBudget, days: UTC_DAYS, ...common });
+  const spendingStore = createSqliteSpendingStore({ file, scope: SCOPE, settleAbandoned, clock: clock.nowMs });
+  const ledger = createStoredLedger({ spendingStore, dailyBudget: settings.dailyBudget, days: UTC_DAYS, ...common });
   await ledger.load();
 
   const random = () => settings.jitter;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
+import { createSqliteSpendingStore } from '../../src/stores/sqlite/sqlite-spending.ts';
 import { createStoredLedger } from '../../src/upstream/ledger/stored-ledger.ts';
 import { createTestClock } from '../support/test-clock.ts';
 import { UTC_DAYS, utcDayOf } from '../support/utc-days.ts';
@@ -15,8 +15,13 @@ async function setUpOutage() {
   const database = createSurvivingDatabase();
   const { file } = database.connect();
   const common = { clock: clock.nowMs, timers: clock.timers, dailyBudget: undefined };
-  const books = createSqliteBooks({ file, scope: SCOPE, settleAbandoned: async () => {}, clock: clock.nowMs });
-  const ledger = createStoredLedger({ books, days: UTC_DAYS, ...common });
+  const spendingStore = createSqliteSpendingStore({
+    file,
+    scope: SCOPE,
+    settleAbandoned: async () => {},
+    clock: clock.nowMs,
+  });
+  const ledger = createStoredLedger({ spendingStore, days: UTC_DAYS, ...common });
   await ledger.load();
   database.isAway = true;
   const reservation = await ledger.reserve();

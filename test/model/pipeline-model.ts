@@ -106,7 +106,7 @@ export async function runSteps(steps: readonly Step[], settings: LineSettings): 
   const isBusy = () => readers.waiting.length + line.cache.inFlight + upstream.openCalls.length > 0;
 
   /** What the ledger has of each day is what the upstream billed, and what nobody can know. */
-  function checkBooks(): void {
+  function checkSpendingStore(): void {
     for (const day of new Set(upstream.calls.map(({ startedAtMs }) => utcDayOf(startedAtMs)))) {
       const calls = upstream.calls.filter(({ startedAtMs }) => utcDayOf(startedAtMs) === day);
       const count = (billed: 'yes' | 'unknown') => calls.filter((call) => call.billed === billed).length;
@@ -126,6 +126,6 @@ export async function runSteps(steps: readonly Step[], settings: LineSettings): 
     if (violations.length > 0) return violations;
   }
   await finish();
-  checkBooks();
+  checkSpendingStore();
   return violations;
 }

@@ -4,8 +4,8 @@ import type { Billed } from '../../src/domain/verdicts.ts';
 import { daysIn, type ZoneDays } from '../../src/domain/zone-days.ts';
 import { openForReading } from '../../src/stores/sqlite/database.ts';
 import { prepareSpending } from '../../src/stores/sqlite/spending.ts';
-import { createSqliteBooks } from '../../src/stores/sqlite/sqlite-books.ts';
 import { openSqliteFile, type SqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
+import { createSqliteSpendingStore } from '../../src/stores/sqlite/sqlite-spending.ts';
 import type { OperationName } from '../../src/stores/sqlite/worker.ts';
 import type { Ledger, Reservation } from '../../src/upstream/ledger/ledger.ts';
 import { createStoredLedger } from '../../src/upstream/ledger/stored-ledger.ts';
@@ -198,8 +198,8 @@ export function openLedger(options: OpenOptions = {}) {
   const { clock = createTestClock(), through = (file) => file } = options;
   const direct = openSqliteFile(path, 1, { after: clock.timers.after });
   const file = through(direct);
-  const books = createSqliteBooks({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs });
-  const ledger = createStoredLedger({ books, dailyBudget, days, clock: clock.nowMs, timers: clock.timers });
+  const spendingStore = createSqliteSpendingStore({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs });
+  const ledger = createStoredLedger({ spendingStore, dailyBudget, days, clock: clock.nowMs, timers: clock.timers });
   onTestFinished(() => direct.close());
   return { ledger, file, path, clock };
 }

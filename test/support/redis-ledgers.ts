@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { NearestDays } from '../../src/domain/zone-days.ts';
 import type { RedisKeys } from '../../src/stores/redis/keys.ts';
-import { createRedisBooks } from '../../src/stores/redis/spending.ts';
+import { createRedisSpendingStore } from '../../src/stores/redis/spending.ts';
 import { createStoredLedger, type StoredLedgerOptions } from '../../src/upstream/ledger/stored-ledger.ts';
 import { DAY } from './ledger-contract.ts';
 import type { RedisInUse } from './redis-link.ts';
@@ -34,20 +34,20 @@ export function createRedisLedgers(redis: RedisInUse, keys: RedisKeys = redis.ne
       const { clock = createTestClock(), client, owner = `replica-${replicas}` } = options;
       const { dailyBudget, days = UTC_DAYS, sharers = 1, mayStartBlind = false, serverNowMs = clock.nowMs } = options;
       const link = redis.newLink(serverNowMs);
-      const books = createRedisBooks({ link, keys, client, owner });
+      const spendingStore = createRedisSpendingStore({ link, keys, client, owner });
       const errors: string[] = [];
       const ledger = createStoredLedger({
-        ...{ books, dailyBudget, days, sharers: () => sharers, mayStartBlind },
+        ...{ spendingStore, dailyBudget, days, sharers: () => sharers, mayStartBlind },
         ...{ clock: clock.nowMs, timers: clock.timers },
         onError: (operation, error) => errors.push(`${operation}: ${(error as Error).message}`),
       });
       onTestFinished(() => ledger.close());
-      return { ledger, link, books, clock, errors };
+      return { ledger, link, spendingStore, clock, errors };
     },
     /** What the books say, as whoever starts next would read them. */
     async booked(client?: string, day = DAY) {
-      const books = createRedisBooks({ link: redis.newLink(() => 1), keys, client, owner: 'reader' });
-      return (await books.today(onDay(day))).spending;
+      const spendingStore = createRedisSpendingStore({ link: redis.newLink(() => 1), keys, client, owner: 'reader' });
+      return (await spendingStore.today(onDay(day))).spending;
     },
     /** What was reserved for a flight, or by replicas that were not heard of for so many seconds, counts as unknown. */
     abandon: (flight: string, silentSeconds = 0) =>

@@ -9,7 +9,7 @@ export interface RedisKeys {
   readonly rate: (client: string) => string;
   /** What was spent on a day, named by its date: by all, or by one client. */
   readonly spent: (day: string, client?: string) => string;
-  /** The reservation that was settled, so that nothing is booked twice. */
+  /** The reservation that was settled, so that nothing is counted twice. */
   readonly settled: (reservation: string) => string;
   readonly reservations: string;
   /** Reservations that were counted as unknown because their holder was gone. */

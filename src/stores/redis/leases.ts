@@ -16,7 +16,7 @@ export interface RedisLeasesOptions {
   readonly timers: Timers;
   /** By how much the server's clock is ahead of this process's, in milliseconds. */
   readonly clockOffsetMs: () => number;
-  /** Books as unknown what was reserved for a flight whose holder is gone. */
+  /** Settles as unknown what was reserved for a flight whose replica has ended. */
   readonly abandon: (flight: string) => Promise<unknown>;
   /** Told of what any replica has bought, where this one remembers something of the key. */
   readonly onBought: (cacheKey: string, outcome: LinkIndexOutcome) => void;

@@ -18,7 +18,7 @@ import { createRedisPace } from './pace.ts';
 import { createRedisPauses, type PauseNews } from './pauses.ts';
 import { createRedisRates } from './rates.ts';
 import { joinReplicas } from './replicas.ts';
-import { createRedisBooks } from './spending.ts';
+import { createRedisSpendingStore } from './spending.ts';
 
 /** Beyond an attempt's own deadline, so that a lease outlives every attempt, in milliseconds. */
 const LEASE_MARGIN_MS = 5000;
@@ -66,10 +66,10 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
 
   const ledgers = new Set<StoredLedger>();
   const openLedger = (client?: string, budget?: number) => {
-    const books = createRedisBooks({ link, keys, client, owner });
+    const spendingStore = createRedisSpendingStore({ link, keys, client, owner });
     const mayStartBlind = config.replicas !== undefined;
     const ledger = createStoredLedger({
-      ...{ books, dailyBudget: budget, days, sharers, mayStartBlind },
+      ...{ spendingStore, dailyBudget: budget, days, sharers, mayStartBlind },
       ...{ clock, timers: systemTimers, onError },
     });
     ledgers.add(ledger);
@@ -159,8 +159,8 @@ export async function inspectRedisLedger(location: RedisLocation, config: Config
     await within(systemTimers, START_PATIENCE_MS, link.firstUp).catch((error: unknown) => {
       throw trouble ?? error;
     });
-    const books = createRedisBooks({ link, keys, owner: 'check' });
-    const today = books.today(daysIn(config.upstream.budgetTimeZone).nearestTo(Date.now()));
+    const spendingStore = createRedisSpendingStore({ link, keys, owner: 'check' });
+    const today = spendingStore.today(daysIn(config.upstream.budgetTimeZone).nearestTo(Date.now()));
     const { day, spending } = await within(systemTimers, START_PATIENCE_MS, today);
     return { today: { day, ...spending } };
   } finally {

@@ -93,7 +93,7 @@ export const SCRIPTS = {
 
   /**
    * Ends a reservation with what it cost, once. What was counted as unknown meanwhile stays so. The day counts at least
-   * what its replica has known before: books that were lost come back with the first that writes to them.
+   * what its replica has known before: a store that lost its data gets the counts back with the first write.
    */
   kolgwSettle: {
     numberOfKeys: 4,

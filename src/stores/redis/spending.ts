@@ -1,9 +1,9 @@
 import type { NearestDays } from '../../domain/zone-days.ts';
-import type { BookedSpending, SpendingBooks, SpendingOfDay } from '../../upstream/ledger/spending-store.ts';
+import type { SpendingOfDay, SpendingStore, StoredSpending } from '../../upstream/ledger/spending-store.ts';
 import type { RedisKeys } from './keys.ts';
 import type { RedisLink } from './link.ts';
 
-export interface RedisBooksOptions {
+export interface RedisSpendingStoreOptions {
   readonly link: RedisLink;
   readonly keys: RedisKeys;
   /** Whose limit it is; undefined for the account's. A client's name holds no space. */
@@ -18,11 +18,11 @@ export interface RedisBooksOptions {
  */
 const KEPT_SECONDS = 3 * 86_400;
 
-/** A ledger's books in Redis, which all replicas share. */
-export function createRedisBooks({ link, keys, client, owner }: RedisBooksOptions): SpendingBooks {
+/** The counts of a ledger in Redis, which all replicas share. */
+export function createRedisSpendingStore({ link, keys, client, owner }: RedisSpendingStoreOptions): SpendingStore {
   const spentOn = ({ before, after }: NearestDays) => [keys.spent(before, client), keys.spent(after, client)];
 
-  const settle: SpendingBooks['settle'] = async ({ id, day, billed, unknown }, known) => {
+  const settle: SpendingStore['settle'] = async ({ id, day, billed, unknown }, known) => {
     const names = [keys.reservations, keys.spent(day, client), keys.settled(id), keys.abandoned];
     const values = [id, billed, unknown, known.billed, known.unknown, KEPT_SECONDS];
     return spendingIn((await link.script('kolgwSettle', names, ...values)) as number[]);
@@ -60,6 +60,6 @@ function chosenDay({ before, after }: NearestDays, [isAfter, ...spent]: readonly
   return { day: isAfter === 1 ? after : before, spending: spendingIn(spent) };
 }
 
-function spendingIn([billed, unknown, open]: readonly (string | number | null)[]): BookedSpending {
+function spendingIn([billed, unknown, open]: readonly (string | number | null)[]): StoredSpending {
   return { billed: Number(billed ?? 0), unknown: Number(unknown ?? 0), open: Number(open ?? 0) };
 }

@@ -23,7 +23,7 @@ export interface ReserveRequest {
   readonly budget: number | null;
 }
 
-export interface Booking {
+export interface SettlementCall {
   readonly scope: string;
   readonly day: string;
   readonly billed: number;
@@ -31,7 +31,7 @@ export interface Booking {
 }
 
 /** A file that was deleted and made anew has forgotten what is known. */
-export interface KnownBooking extends Booking {
+export interface KnownSettlement extends SettlementCall {
   /** What the day counted before, at least. */
   readonly known: { readonly billed: number; readonly unknown: number };
 }
@@ -60,7 +60,7 @@ export function prepareSpending(database: DatabaseSync) {
     return { billed: spent?.billed ?? 0, unknown: spent?.unknown ?? 0, open };
   }
 
-  function book({ scope, day, billed, unknown, known }: KnownBooking): SpendingRow {
+  function book({ scope, day, billed, unknown, known }: KnownSettlement): SpendingRow {
     if (known.billed + known.unknown > 0) raise.run(scope, day, known.billed, known.unknown);
     if (billed + unknown > 0) add.run(scope, day, billed, unknown);
     return spendingOf(scope, day);
@@ -82,7 +82,7 @@ export function prepareSpending(database: DatabaseSync) {
       });
     },
     /** Ends reservations with what they cost together. What is not in the file was reserved elsewhere, or in a file that is gone; it cost that all the same. */
-    settle: ({ ids, ...booking }: KnownBooking & { readonly ids: readonly number[] }): SpendingRow =>
+    settle: ({ ids, ...booking }: KnownSettlement & { readonly ids: readonly number[] }): SpendingRow =>
       inTransaction(database, () => {
         for (const id of ids) remove.run(id);
         return book(booking);
@@ -99,7 +99,7 @@ export function prepareSpending(database: DatabaseSync) {
       });
     },
     /** Sees to it that a day counts at least so much. */
-    raise: ({ scope, day, billed, unknown }: Booking): void => {
+    raise: ({ scope, day, billed, unknown }: SettlementCall): void => {
       raise.run(scope, day, billed, unknown);
     },
   };

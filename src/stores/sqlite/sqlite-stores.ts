@@ -12,8 +12,8 @@ import { openForReading } from './database.ts';
 import { isLocked, StoreInUseError } from './lock.ts';
 import { prepareSpending } from './spending.ts';
 import { createSqliteAnswerStore } from './sqlite-answer-store.ts';
-import { createSqliteBooks } from './sqlite-books.ts';
 import { openSqliteFile } from './sqlite-file.ts';
+import { createSqliteSpendingStore } from './sqlite-spending.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
 /** How long a start waits for the file, which another process may be leaving, in milliseconds. */
@@ -42,8 +42,8 @@ export async function openSqliteStores(path: string, options: OpenStoresOptions)
     timeZoneLog.noteStored(await file.call('replaceTimeZone', scope, budgetTimeZone));
   });
   const openLedger = (ofScope: string, dailyBudget?: number) => {
-    const books = createSqliteBooks({ file, scope: ofScope, settleAbandoned: prepare, clock });
-    return createStoredLedger({ books, dailyBudget, days, clock, timers: systemTimers, onError });
+    const spendingStore = createSqliteSpendingStore({ file, scope: ofScope, settleAbandoned: prepare, clock });
+    return createStoredLedger({ spendingStore, dailyBudget, days, clock, timers: systemTimers, onError });
   };
   const ledger = openLedger(scope, config.upstream.dailyBudget);
   closing.defer(() => ledger.close());

@@ -48,7 +48,7 @@ export interface Ledger {
   today(): DaySpending;
   /** Until the next day begins, in milliseconds. */
   msToNextDay(): number;
-  /** Books what is left. */
+  /** Stores what is left. */
   close(): Promise<void>;
 }
 

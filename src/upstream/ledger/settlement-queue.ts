@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STORE_PATIENCE_MS, type Timers, within } from '../../domain/time.ts';
-import type { BookedSpending, Settlement, SpendingBooks } from './spending-store.ts';
+import type { Settlement, SpendingStore, StoredSpending } from './spending-store.ts';
 
 /** How often the store is tried while it is unavailable and nobody asks for anything, in milliseconds. */
 const RETRY_MS = 1000;
@@ -8,12 +8,12 @@ const RETRY_MS = 1000;
 const BATCH_SIZE = 100;
 
 export interface SettlementQueueOptions {
-  readonly books: SpendingBooks;
+  readonly spendingStore: SpendingStore;
   readonly timers: Timers;
   /** The last that the store said of a day. */
-  readonly knownOn: (day: string) => BookedSpending;
-  /** Called with what a day counts in the store, after the store has booked something on it. */
-  readonly onBooked: (day: string, spending: BookedSpending) => void;
+  readonly knownOn: (day: string) => StoredSpending;
+  /** Called with what a day counts in the store, after the store has taken a settlement of it. */
+  readonly onStored: (day: string, spending: StoredSpending) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -21,18 +21,18 @@ export interface SettlementQueueOptions {
  * Settlements on their way to a store that may be unavailable. An event costs the same however many wait: at most one
  * settlement is sent as a probe, and the others follow in batches when the store has taken it.
  *
- * What waits is bounded. A call that was reserved in the store keeps its own settlement, because each of these is booked once;
+ * What waits is bounded. A call that was reserved in the store keeps its own settlement, because each of these is stored once;
  * there are no more of them than calls were in flight when the store failed. Calls that were reserved in memory
  * are counts: one sum for each day, and one that is on its way.
  */
 export interface SettlementQueue {
   /** Whether something waits for the store. */
   readonly isWaiting: boolean;
-  /** Calls of a day that were reserved in memory, as far as the store has not booked them. */
-  unbookedOn(day: string): BookedSpending;
+  /** Calls of a day that were reserved in memory, as far as the store has not taken them. */
+  unstoredOn(day: string): StoredSpending;
   /** Counts a call that is reserved in memory. @returns what ends it, which settles as `settle` does */
   openInMemory(day: string): (cost: Cost) => Promise<void>;
-  /** Ends a call that was reserved in the store. Never rejects; settles when it is booked, or when the store does not do that within 50 ms. */
+  /** Ends a call that was reserved in the store. Never rejects; settles when it is stored, and after 50 ms at the latest. */
   settle(settlement: Settlement): Promise<void>;
   /** The same for a call of which the store just failed to say whether it is reserved: it is sent with the next try. */
   settleLater(settlement: Settlement): void;
@@ -44,7 +44,7 @@ export interface SettlementQueue {
 
 export type Cost = Pick<Settlement, 'billed' | 'unknown'>;
 
-interface Unbooked {
+interface Unstored {
   open: number;
   billed: number;
   unknown: number;
@@ -53,9 +53,9 @@ interface Unbooked {
 }
 
 export function createSettlementQueue(options: SettlementQueueOptions): SettlementQueue {
-  const { books, timers, knownOn, onBooked, onError } = options;
+  const { spendingStore, timers, knownOn, onStored, onError } = options;
   const waiting = new Set<Settlement>();
-  const unbooked = new Map<string, Unbooked>();
+  const unbooked = new Map<string, Unstored>();
   /** Those among `waiting` that are sums of calls that were reserved in memory. */
   const sums = new WeakSet<Settlement>();
   /** Settlements that were sent on their own. */
@@ -73,16 +73,16 @@ export function createSettlementQueue(options: SettlementQueueOptions): Settleme
   }
 
   /** @param batch of one day */
-  async function book(batch: readonly Settlement[]): Promise<void> {
+  async function send(batch: readonly Settlement[]): Promise<void> {
     const [first] = batch;
     if (first === undefined) return;
     const { day } = first;
-    const spending = await books.settleMany(day, batch, knownOn(day));
+    const spending = await spendingStore.settleMany(day, batch, knownOn(day));
     for (const settlement of batch) {
       waiting.delete(settlement);
       if (sums.has(settlement)) subtract(settlement);
     }
-    onBooked(day, spending);
+    onStored(day, spending);
   }
 
   function subtract({ day, billed, unknown }: Settlement): void {
@@ -93,11 +93,11 @@ export function createSettlementQueue(options: SettlementQueueOptions): Settleme
     forgetEmpty(day, own);
   }
 
-  function forgetEmpty(day: string, { open, billed, unknown }: Unbooked): void {
+  function forgetEmpty(day: string, { open, billed, unknown }: Unstored): void {
     if (open + billed + unknown === 0) unbooked.delete(day);
   }
 
-  /** A sum that was sent keeps its id and its counts, because it may have been booked; so the next one waits for its end. */
+  /** A sum that was sent keeps its id and its counts, because it may have been stored; so the next one waits for its end. */
   function sumUp(): void {
     for (const [day, own] of unbooked) {
       const { billed, unknown } = own.unsent;
@@ -121,7 +121,7 @@ export function createSettlementQueue(options: SettlementQueueOptions): Settleme
 
   async function sendAll(probe: readonly Settlement[]): Promise<void> {
     try {
-      for (let batch = probe; batch.length > 0; batch = nextBatch(BATCH_SIZE)) await book(batch);
+      for (let batch = probe; batch.length > 0; batch = nextBatch(BATCH_SIZE)) await send(batch);
     } catch (error) {
       retryLater();
       throw error;
@@ -149,7 +149,7 @@ export function createSettlementQueue(options: SettlementQueueOptions): Settleme
   }
 
   function sendAlone(settlement: Settlement): Promise<void> {
-    const sending = book([settlement]).catch((error: unknown) => {
+    const sending = send([settlement]).catch((error: unknown) => {
       settleLater(settlement);
       throw error;
     });
@@ -165,7 +165,7 @@ export function createSettlementQueue(options: SettlementQueueOptions): Settleme
     get isWaiting() {
       return waiting.size > 0;
     },
-    unbookedOn(day) {
+    unstoredOn(day) {
       const { billed = 0, unknown = 0, open = 0 } = unbooked.get(day) ?? {};
       return { billed, unknown, open };
     },

@@ -1,33 +1,33 @@
 import type { NearestDays } from '../../domain/zone-days.ts';
 
-/** Calls of one day, as the books have them. */
-export interface BookedSpending {
+/** The calls of one day, as they are stored. */
+export interface StoredSpending {
   readonly billed: number;
   readonly unknown: number;
-  /** Reserved and not settled, by all replicas that share the books. */
+  /** Reserved and not settled, by all replicas that share the store. */
   readonly open: number;
 }
 
-/** Where one ledger is kept outside of the process. Every method rejects when the books cannot do it. */
-export interface SpendingBooks {
+/** Where the counts of one ledger are stored. Every method rejects when the store fails. */
+export interface SpendingStore {
   /** What is spent on the current day; the store's clock says which of the two it is. */
   today(days: NearestDays): Promise<SpendingOfDay>;
   /** Reserves one call, unless the current day has no room for it: decided and written at once. */
   reserve(request: ReserveRequest): Promise<SpendingOfDay & { readonly isGranted: boolean }>;
   /**
-   * Ends a reservation with what it cost. One that the books do not know cost that all the same.
-   * @param known what the day counted before, at least: books may have been lost meanwhile
+   * Ends a reservation with its cost. A reservation that the store does not have is counted all the same.
+   * @param known what the day counted before, at least: the store may have lost its data since
    */
-  settle(settlement: Settlement, known: Omit<BookedSpending, 'open'>): Promise<BookedSpending>;
+  settle(settlement: Settlement, known: Omit<StoredSpending, 'open'>): Promise<StoredSpending>;
   /**
-   * Does it for several of one day. When it rejects, some of them may be booked all the same: they are offered again
+   * Does it for several of one day. When it rejects, some of them may be stored all the same: they are sent again
    * with the same ids.
    */
   settleMany(
     day: string,
     settlements: readonly Settlement[],
-    known: Omit<BookedSpending, 'open'>,
-  ): Promise<BookedSpending>;
+    known: Omit<StoredSpending, 'open'>,
+  ): Promise<StoredSpending>;
   /** Sees to it that a day counts at least so much. */
   raise(spent: Omit<Settlement, 'id'>): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface SpendingBooks {
 /** The day that the store chose, and what is spent on it. */
 export interface SpendingOfDay {
   readonly day: string;
-  readonly spending: BookedSpending;
+  readonly spending: StoredSpending;
 }
 
 export interface ReserveRequest {

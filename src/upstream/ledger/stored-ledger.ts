@@ -4,20 +4,20 @@ import type { Billed } from '../../domain/verdicts.ts';
 import type { ZoneDays } from '../../domain/zone-days.ts';
 import { type DaySpending, type Ledger, type Reservation, spentIn } from './ledger.ts';
 import { type Cost, createSettlementQueue } from './settlement-queue.ts';
-import type { BookedSpending, SpendingBooks } from './spending-store.ts';
+import type { SpendingStore, StoredSpending } from './spending-store.ts';
 
-/** How long a refusal for the budget stands before the books are asked again, in milliseconds: another replica may have given calls back. */
+/** How long a refusal for the budget holds before the store is read again, in milliseconds: another replica may have given calls back. */
 const EXHAUSTED_MS = 1000;
 
 export interface StoredLedgerOptions {
-  readonly books: SpendingBooks;
+  readonly spendingStore: SpendingStore;
   /** Undefined is no limit. */
   readonly dailyBudget: number | undefined;
   /** Those of `BUDGET_TIME_ZONE`. */
   readonly days: ZoneDays;
-  /** Among how many replicas a budget is divided while the books are away. Default 1. */
+  /** Among how many replicas a budget is divided while the store is unavailable. Default 1. */
   readonly sharers?: () => number;
-  /** Whether books that were never read leave a share of the budget all the same. Default false: they leave nothing. */
+  /** Whether a share of the budget may be spent before the store was read for the first time. Default false: nothing may. */
   readonly mayStartBlind?: boolean;
   readonly clock: () => number;
   readonly timers: Timers;
@@ -25,23 +25,32 @@ export interface StoredLedgerOptions {
 }
 
 export interface StoredLedger extends Ledger {
-  /** Reads what is spent today. @throws when the books cannot tell; until they can, a budget buys nothing */
+  /** Reads what is spent today. @throws when the store fails; until it was read, a budget buys nothing */
   load(): Promise<void>;
 }
 
 /**
- * A ledger whose books are kept outside of the process. While they are away it counts on in memory from what it last
- * knew, and books that when they are back; with a budget and books that were never read, nothing may be bought.
+ * A ledger whose counts are stored outside of the process. While the store is unavailable it counts in memory, from the last
+ * counts that it knew, and stores that later. With a budget and a store that was never read, nothing may be bought.
  */
 export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
-  const { books, dailyBudget, days, sharers = () => 1, mayStartBlind = false, clock, timers, onError } = options;
-  /** The last that the books said of the day, and never less than they said before. */
-  let known: ({ readonly day: string } & BookedSpending) | undefined;
-  /** How many reservations in the books this process has not settled, by their day; books made anew do not know them. */
+  const {
+    spendingStore,
+    dailyBudget,
+    days,
+    sharers = () => 1,
+    mayStartBlind = false,
+    clock,
+    timers,
+    onError,
+  } = options;
+  /** The last counts of the day from the store; they never become smaller. */
+  let known: ({ readonly day: string } & StoredSpending) | undefined;
+  /** How many stored reservations this process has not settled, by their day; a store that lost its data has none. */
   const ownOpen = new Map<string, number>();
   const queue = createSettlementQueue({
-    ...{ books, timers, knownOn },
-    onBooked: learn,
+    ...{ spendingStore, timers, knownOn },
+    onStored: learn,
     onError: (error) => onError?.('settle', error),
   });
   let exhaustedUntilMs = 0;
@@ -53,7 +62,7 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     return known !== undefined && known.day > day && known.day === after ? after : day;
   }
 
-  function learn(day: string, { billed, unknown, open }: BookedSpending): void {
+  function learn(day: string, { billed, unknown, open }: StoredSpending): void {
     if (known !== undefined && day < known.day && known.day <= currentDay()) return;
     const before = known?.day === day ? known : { billed: 0, unknown: 0 };
     known = {
@@ -62,9 +71,9 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
       unknown: Math.max(unknown, before.unknown),
       open: Math.max(open, ownOpen.get(day) ?? 0),
     };
-    // A day that has grown smaller is one in books that were lost and made anew.
+    // Counts that have become smaller are those of a store that lost its data.
     if (known.billed === billed && known.unknown === unknown) return;
-    books.raise({ day, billed: known.billed, unknown: known.unknown }).catch((error: unknown) => {
+    spendingStore.raise({ day, billed: known.billed, unknown: known.unknown }).catch((error: unknown) => {
       onError?.('settle', error);
     });
   }
@@ -75,12 +84,12 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     else ownOpen.set(day, count);
   }
 
-  function knownOn(day: string): BookedSpending {
+  function knownOn(day: string): StoredSpending {
     return known?.day === day ? known : { billed: 0, unknown: 0, open: 0 };
   }
 
   function spentOn(day: string): DaySpending {
-    const [stored, own] = [knownOn(day), queue.unbookedOn(day)];
+    const [stored, own] = [knownOn(day), queue.unstoredOn(day)];
     return {
       day,
       billed: stored.billed + own.billed,
@@ -89,22 +98,22 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
     };
   }
 
-  /** What this process may spend of a day without the books, in calls. */
+  /** What this process may spend of a day while the store is unavailable, in calls. */
   function shareOf(day: string, budget: number): number {
     if (known === undefined && !mayStartBlind) return 0;
     return Math.floor((budget - spentIn(knownOn(day))) / sharers());
   }
 
-  async function reserveInBooks(
+  async function reserveInStore(
     id: string,
     budget: number | undefined,
     flight: string | undefined,
   ): Promise<Reservation | undefined> {
-    // Else what is just being booked would be counted in both places. Books that do not take it are not asked for more.
+    // Otherwise what is being stored now would be counted twice. A store that does not take it gets no reservation.
     if (queue.isWaiting) await queue.flush();
     const today = currentDay();
-    const room = budget === undefined ? undefined : budget - spentIn(queue.unbookedOn(today));
-    const reserving = books.reserve({ ...{ id, flight, budget: room }, days: days.nearestTo(clock()) });
+    const room = budget === undefined ? undefined : budget - spentIn(queue.unstoredOn(today));
+    const reserving = spendingStore.reserve({ ...{ id, flight, budget: room }, days: days.nearestTo(clock()) });
     const { day, isGranted, spending } = await reserving.catch((error: unknown) => {
       // What they reserved all the same is given back, for memory counts the call.
       queue.settleLater({ id, day: today, billed: 0, unknown: 0 });
@@ -126,27 +135,27 @@ export function createStoredLedger(options: StoredLedgerOptions): StoredLedger {
   }
 
   function reserveInMemory(day: string, budget: number | undefined): Reservation | undefined {
-    if (budget !== undefined && spentIn(queue.unbookedOn(day)) >= shareOf(day, budget)) return undefined;
+    if (budget !== undefined && spentIn(queue.unstoredOn(day)) >= shareOf(day, budget)) return undefined;
     const end = queue.openInMemory(day);
     return { settle: (outcome) => end(costOf(outcome)) };
   }
 
   return {
     async load() {
-      const { day, spending } = await books.today(days.nearestTo(clock()));
+      const { day, spending } = await spendingStore.today(days.nearestTo(clock()));
       learn(day, spending);
     },
     async reserve({ budget = dailyBudget, flight } = {}) {
       const day = currentDay();
       const id = randomUUID();
-      const inBooks = reserveInBooks(id, budget, flight);
+      const inStore = reserveInStore(id, budget, flight);
       let reservation: Reservation | undefined;
       try {
-        reservation = await within(timers, STORE_PATIENCE_MS, inBooks);
+        reservation = await within(timers, STORE_PATIENCE_MS, inStore);
       } catch (error) {
         onError?.('reserve', error);
-        // What the books grant too late is given back, for memory counts the call.
-        inBooks.then(
+        // A reservation that is granted too late is given back, because memory counts the call.
+        inStore.then(
           (late) => late?.settle('no'),
           () => {},
         );

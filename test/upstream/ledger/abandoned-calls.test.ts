@@ -70,7 +70,12 @@ describeWithRedis('replicas that are not heard of', () => {
     const { abandon, keys, open } = ledgers;
     const [seconds] = (await redis.ask('TIME')) as [string];
     for (const [owner, silence] of Object.entries(silences)) {
-      await open({ owner }).books.reserve({ id: owner, days: onDay('d'), budget: undefined, flight: `${owner}:1` });
+      await open({ owner }).spendingStore.reserve({
+        id: owner,
+        days: onDay('d'),
+        budget: undefined,
+        flight: `${owner}:1`,
+      });
       if (silence !== undefined) await redis.ask('ZADD', keys.replicas, Number(seconds) - silence, owner);
       const at = Number(seconds) - reservedSecondsAgo;
       await redis.ask('HSET', keys.reservations, owner, `${keys.spent('d')} ${owner} ${at} ${owner}:1`);
@@ -112,7 +117,7 @@ describeWithRedis('replicas that are not heard of', () => {
   test('find, when they come back, that their calls are unknown', async () => {
     const { booked, open, sweep } = await setUp({ silent: 3600 });
     await sweep();
-    await open().books.settle({ id: 'silent', day: 'd', billed: 1, unknown: 0 }, NOTHING);
+    await open().spendingStore.settle({ id: 'silent', day: 'd', billed: 1, unknown: 0 }, NOTHING);
     expect(await booked()).toEqual({ billed: 0, unknown: 1, open: 0 });
   });
 });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Billed } from '../../../src/domain/verdicts.ts';
-import { createRedisBooks } from '../../../src/stores/redis/spending.ts';
-import { createSqliteBooks } from '../../../src/stores/sqlite/sqlite-books.ts';
+import { createRedisSpendingStore } from '../../../src/stores/redis/spending.ts';
+import { createSqliteSpendingStore } from '../../../src/stores/sqlite/sqlite-spending.ts';
 import { type Reservation, spentIn } from '../../../src/upstream/ledger/ledger.ts';
-import type { SpendingBooks } from '../../../src/upstream/ledger/spending-store.ts';
+import type { SpendingStore } from '../../../src/upstream/ledger/spending-store.ts';
 import { createStoredLedger } from '../../../src/upstream/ledger/stored-ledger.ts';
-import { type BooksFault, createFaultyBooks } from '../../support/faulty-books.ts';
+import { createFaultySpendingStore, type SpendingStoreFault } from '../../support/faulty-spending-store.ts';
 import { booked, LEDGER_SCOPE, openLedger } from '../../support/ledger-contract.ts';
 import { onDay } from '../../support/redis-ledgers.ts';
 import { useRedis } from '../../support/redis-link.ts';
@@ -20,11 +20,11 @@ const RETRY_MS = 1000;
 type Step =
   | { readonly kind: 'reserve'; readonly count: number }
   | { readonly kind: 'settle'; readonly which: number; readonly count: number; readonly billed: Billed }
-  | { readonly kind: 'fail'; readonly fault: BooksFault }
+  | { readonly kind: 'fail'; readonly fault: SpendingStoreFault }
   | { readonly kind: 'release' }
   | { readonly kind: 'advance'; readonly ms: number };
 
-const anyStep = (faults: readonly BooksFault[]): fc.Arbitrary<Step> =>
+const anyStep = (faults: readonly SpendingStoreFault[]): fc.Arbitrary<Step> =>
   fc.oneof(
     {
       weight: 4,
@@ -48,8 +48,8 @@ const anyStep = (faults: readonly BooksFault[]): fc.Arbitrary<Step> =>
   );
 
 interface StoreUnderTest {
-  readonly books: SpendingBooks;
-  readonly bookedOn: (day: string) => Promise<unknown>;
+  readonly spendingStore: SpendingStore;
+  readonly settledOn: (day: string) => Promise<unknown>;
 }
 
 /** Lets the steps happen to a ledger, then lets every call end and the store be back. */
@@ -59,9 +59,15 @@ async function run(
   steps: readonly Step[],
 ) {
   const clock = createTestClock(START_MS);
-  const { books: stored, bookedOn } = open(clock);
-  const books = createFaultyBooks(stored);
-  const ledger = createStoredLedger({ books, dailyBudget, days: UTC_DAYS, clock: clock.nowMs, timers: clock.timers });
+  const { spendingStore: stored, settledOn } = open(clock);
+  const spendingStore = createFaultySpendingStore(stored);
+  const ledger = createStoredLedger({
+    spendingStore,
+    dailyBudget,
+    days: UTC_DAYS,
+    clock: clock.nowMs,
+    timers: clock.timers,
+  });
   await ledger.load();
   const spent = new Map<string, { billed: number; unknown: number }>();
   const inFlight: { readonly reservation: Reservation; readonly day: string }[] = [];
@@ -77,7 +83,7 @@ async function run(
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
       if (isOver) return promise;
-      if (books.fault === 'late') clock.advanceMs(10);
+      if (spendingStore.fault === 'late') clock.advanceMs(10);
     }
   }
 
@@ -108,22 +114,22 @@ async function run(
     else if (step.kind === 'settle') await times(step.count, () => settle(step.which, step.billed));
     else if (step.kind === 'advance') clock.advanceMs(step.ms);
     else {
-      books.release();
-      if (step.kind === 'fail') books.fault = step.fault;
+      spendingStore.release();
+      if (step.kind === 'fail') spendingStore.fault = step.fault;
     }
   }
   const left = inFlight.length;
   await times(left, () => settle(0, 'unknown'));
-  books.release();
+  spendingStore.release();
   // What was reserved too late is given back when the store says so.
-  while (books.underWay > 0) await new Promise((resolve) => setImmediate(resolve));
+  while (spendingStore.underWay > 0) await new Promise((resolve) => setImmediate(resolve));
   await ended(ledger.close());
-  for (const [day, { billed, unknown }] of spent) expect(await bookedOn(day)).toEqual({ billed, unknown, open: 0 });
+  for (const [day, { billed, unknown }] of spent) expect(await settledOn(day)).toEqual({ billed, unknown, open: 0 });
 }
 
 const budget = fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined });
 
-async function expectBookedOnce(faults: readonly BooksFault[], open: (clock: TestClock) => StoreUnderTest) {
+async function expectSettledOnce(faults: readonly SpendingStoreFault[], open: (clock: TestClock) => StoreUnderTest) {
   await fc.assert(
     fc.asyncProperty(budget, fc.array(anyStep(faults), { maxLength: 40 }), (dailyBudget, steps) =>
       run(open, dailyBudget, steps),
@@ -135,12 +141,12 @@ async function expectBookedOnce(faults: readonly BooksFault[], open: (clock: Tes
 test('a SQLite store that refuses or is late at random has booked every call once in the end', async () => {
   const { file, path } = openLedger();
   let runs = 0;
-  await expectBookedOnce(['refuses', 'late'], (clock) => {
+  await expectSettledOnce(['refuses', 'late'], (clock) => {
     runs += 1;
     const scope = `${LEDGER_SCOPE} ${runs}`;
     return {
-      books: createSqliteBooks({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs }),
-      bookedOn: async (day) => booked(path, day, scope),
+      spendingStore: createSqliteSpendingStore({ file, scope, settleAbandoned: async () => {}, clock: clock.nowMs }),
+      settledOn: async (day) => booked(path, day, scope),
     };
   });
 });
@@ -149,13 +155,13 @@ describeWithRedis('a Redis store', () => {
   const redis = useRedis();
 
   test('that refuses, is late or loses replies at random has booked every call once in the end', async () => {
-    await expectBookedOnce(['refuses', 'late', 'loses-replies'], (clock) => {
+    await expectSettledOnce(['refuses', 'late', 'loses-replies'], (clock) => {
       const keys = redis.newKeys();
-      const booksOver = (serverNowMs: () => number) =>
-        createRedisBooks({ link: redis.newLink(serverNowMs), keys, client: undefined, owner: 'replica' });
+      const spendingStoreOver = (serverNowMs: () => number) =>
+        createRedisSpendingStore({ link: redis.newLink(serverNowMs), keys, client: undefined, owner: 'replica' });
       return {
-        books: booksOver(clock.nowMs),
-        bookedOn: async (day) => (await booksOver(() => 1).today(onDay(day))).spending,
+        spendingStore: spendingStoreOver(clock.nowMs),
+        settledOn: async (day) => (await spendingStoreOver(() => 1).today(onDay(day))).spending,
       };
     });
   });

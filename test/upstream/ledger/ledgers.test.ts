@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAbandonedSettling } from '../../../src/stores/sqlite/abandoned-reservations.ts';
-import { createSqliteBooks } from '../../../src/stores/sqlite/sqlite-books.ts';
 import { openSqliteFile } from '../../../src/stores/sqlite/sqlite-file.ts';
+import { createSqliteSpendingStore } from '../../../src/stores/sqlite/sqlite-spending.ts';
 import { clientScopeOf } from '../../../src/upstream/ledger/ledger.ts';
 import { createMemoryLedger } from '../../../src/upstream/ledger/memory-ledger.ts';
 import { createStoredLedger } from '../../../src/upstream/ledger/stored-ledger.ts';
@@ -236,9 +236,9 @@ describe('the reservations of a process that ended', () => {
     onTestFinished(() => file.close());
     const settleAbandoned = createAbandonedSettling(file, (reservation) => told.push(reservation));
     const clock = createTestClock(BEFORE_MIDNIGHT_MS + 86_400_000);
-    const books = createSqliteBooks({ file, scope: LEDGER_SCOPE, settleAbandoned, clock: clock.nowMs });
+    const spendingStore = createSqliteSpendingStore({ file, scope: LEDGER_SCOPE, settleAbandoned, clock: clock.nowMs });
     const ledger = createStoredLedger({
-      ...{ books, dailyBudget: undefined, days: UTC_DAYS },
+      ...{ spendingStore, dailyBudget: undefined, days: UTC_DAYS },
       ...{ clock: clock.nowMs, timers: clock.timers },
     });
     return { ledger, settleAbandoned, told };

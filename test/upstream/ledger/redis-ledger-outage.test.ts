@@ -169,7 +169,7 @@ describeWithRedis('a Redis that lost everything', () => {
     await redis.ask('FLUSHALL');
     for (const { ledger } of [first, second, first]) await ledger.load();
     await expect.poll(() => booked()).toMatchObject({ billed: 3, unknown: 1 });
-    await first.books.raise({ day: DAY, billed: 1, unknown: 0 });
+    await first.spendingStore.raise({ day: DAY, billed: 1, unknown: 0 });
     expect(await booked()).toMatchObject({ billed: 3, unknown: 1 });
   });
 
@@ -188,9 +188,9 @@ describeWithRedis('a reservation that is late', () => {
   // Two connections know no order.
   test('is not open when it was given back before it arrived', async () => {
     const { booked, open } = createRedisLedgers(redis);
-    const { books } = open();
-    await books.settle({ id: 'late', day: DAY, billed: 0, unknown: 0 }, { billed: 0, unknown: 0 });
-    await books.reserve({ id: 'late', days: onDay(DAY), budget: 5, flight: undefined });
+    const { spendingStore } = open();
+    await spendingStore.settle({ id: 'late', day: DAY, billed: 0, unknown: 0 }, { billed: 0, unknown: 0 });
+    await spendingStore.reserve({ id: 'late', days: onDay(DAY), budget: 5, flight: undefined });
     expect(await booked()).toEqual({ billed: 0, unknown: 0, open: 0 });
   });
 });

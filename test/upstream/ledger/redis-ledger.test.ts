@@ -28,8 +28,8 @@ describeWithRedis('a redis ledger', () => {
 
   test('the books themselves refuse what the day has no room for', async () => {
     const { booked, open } = createRedisLedgers(redis);
-    const { books } = open();
-    const reserve = (id: string) => books.reserve({ id, days: onDay('d'), budget: 2, flight: undefined });
+    const { spendingStore } = open();
+    const reserve = (id: string) => spendingStore.reserve({ id, days: onDay('d'), budget: 2, flight: undefined });
     const replies = await Promise.all(['1', '2', '3', '4'].map(reserve));
     expect(replies.map(({ isGranted }) => isGranted)).toEqual([true, true, false, false]);
     expect(replies.at(-1)?.spending).toEqual({ billed: 0, unknown: 0, open: 2 });
@@ -75,7 +75,7 @@ describeWithRedis('a redis ledger', () => {
 
   test('a day is kept until it has ended in every zone, also one of 25 hours with one call at its begin', async () => {
     const { keys, open } = createRedisLedgers(redis);
-    const { books, ledger } = open();
+    const { spendingStore, ledger } = open();
     /** From the begin of the day in UTC+14 to its end in UTC-12. */
     const neededSeconds = (25 + 26) * 3600;
     const kept = () => redis.ask('TTL', keys.spent(DAY));
@@ -85,7 +85,7 @@ describeWithRedis('a redis ledger', () => {
     await reservation?.settle('yes');
     expect(await kept()).toBeGreaterThan(neededSeconds);
     await redis.ask('PERSIST', keys.spent(DAY));
-    await books.raise({ day: DAY, billed: 2, unknown: 0 });
+    await spendingStore.raise({ day: DAY, billed: 2, unknown: 0 });
     expect(await kept()).toBeGreaterThan(neededSeconds);
   });
 
@@ -127,10 +127,10 @@ describeWithRedis('a redis ledger', () => {
 
   test('what is kept of a day and of its calls goes by itself', async () => {
     const { keys, open } = createRedisLedgers(redis);
-    const { books } = open();
-    await books.reserve({ id: 'r', days: onDay('d'), budget: undefined, flight: undefined });
-    await books.settle({ id: 'r', day: 'd', billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
-    await books.raise({ day: 'e', billed: 1, unknown: 0 });
+    const { spendingStore } = open();
+    await spendingStore.reserve({ id: 'r', days: onDay('d'), budget: undefined, flight: undefined });
+    await spendingStore.settle({ id: 'r', day: 'd', billed: 1, unknown: 0 }, { billed: 0, unknown: 0 });
+    await spendingStore.raise({ day: 'e', billed: 1, unknown: 0 });
     for (const key of [keys.spent('d'), keys.spent('e'), keys.settled('r')])
       expect(Number(await redis.ask('TTL', key))).toBeGreaterThan(3500);
   });

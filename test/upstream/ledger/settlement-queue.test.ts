@@ -3,7 +3,11 @@ import type { Ledger, Reservation } from '../../../src/upstream/ledger/ledger.ts
 import { createStoredLedger } from '../../../src/upstream/ledger/stored-ledger.ts';
 import { settled } from '../../model/held-source.ts';
 import { lockStore } from '../../support/answer-store-contract.ts';
-import { type BooksFault, createFaultyBooks, createMemoryBooks } from '../../support/faulty-books.ts';
+import {
+  createFaultySpendingStore,
+  createMemorySpendingStore,
+  type SpendingStoreFault,
+} from '../../support/faulty-spending-store.ts';
 import {
   BEFORE_MIDNIGHT_MS,
   booked,
@@ -23,40 +27,40 @@ const [PATIENCE_MS, RETRY_MS, BATCH_SIZE] = [50, 1000, 100];
 
 function setUp(startMs?: number) {
   const clock = createTestClock(startMs);
-  const stored = createMemoryBooks(() => utcDayOf(clock.nowMs()));
-  const books = createFaultyBooks(stored);
+  const stored = createMemorySpendingStore(() => utcDayOf(clock.nowMs()));
+  const spendingStore = createFaultySpendingStore(stored);
   const errors: string[] = [];
   const ledger = createStoredLedger({
-    ...{ books, dailyBudget: undefined, days: UTC_DAYS, clock: clock.nowMs, timers: clock.timers },
+    ...{ spendingStore, dailyBudget: undefined, days: UTC_DAYS, clock: clock.nowMs, timers: clock.timers },
     onError: (operation, error) => errors.push(`${operation}: ${(error as Error).message}`),
   });
 
   /** One after the other. @returns how many calls of the books, and settlements in them, they took */
   async function spendMany(count: number) {
-    const before = books.calls.length;
+    const before = spendingStore.calls.length;
     for (let call = 0; call < count; call += 1) await spend(ledger);
-    const calls = books.calls.slice(before);
+    const calls = spendingStore.calls.slice(before);
     return { calls: calls.length, settlements: calls.reduce((sum, { settlements }) => sum + settlements.length, 0) };
   }
 
   /** The settlements that are offered when the store is back, one array for each call. */
   async function offeredAfterReturn() {
-    const before = books.calls.length;
-    books.release();
+    const before = spendingStore.calls.length;
+    spendingStore.release();
     clock.advanceMs(RETRY_MS);
     await settled();
-    return books.calls.slice(before).map(({ settlements }) => settlements);
+    return spendingStore.calls.slice(before).map(({ settlements }) => settlements);
   }
 
-  return { clock, stored, books, errors, ledger, spendMany, offeredAfterReturn };
+  return { clock, stored, spendingStore, errors, ledger, spendMany, offeredAfterReturn };
 }
 
 describe('while the store is unavailable', () => {
-  test.each<BooksFault>(['refuses', 'loses-replies'])(
+  test.each<SpendingStoreFault>(['refuses', 'loses-replies'])(
     'a purchase costs the same after 1,400 others: two calls with one settlement each (%s)',
     async (fault) => {
-      const { books, spendMany } = setUp();
-      books.fault = fault;
+      const { spendingStore, spendMany } = setUp();
+      spendingStore.fault = fault;
       const first = await spendMany(200);
       await spendMany(1200);
       const last = await spendMany(200);
@@ -66,8 +70,8 @@ describe('while the store is unavailable', () => {
   );
 
   test('a store that does not answer is waited for once, and is asked nothing more until it does', async () => {
-    const { books, clock, ledger, spendMany, stored } = setUp();
-    books.fault = 'late';
+    const { spendingStore, clock, ledger, spendMany, stored } = setUp();
+    spendingStore.fault = 'late';
     const reserving = ledger.reserve();
     clock.advanceMs(PATIENCE_MS);
     const settling = (await reserving)?.settle('yes');
@@ -75,37 +79,37 @@ describe('while the store is unavailable', () => {
     await settling;
     // The clock stands: whoever waited now would do so for ever.
     expect(await spendMany(1400)).toEqual({ calls: 0, settlements: 0 });
-    books.release();
+    spendingStore.release();
     await settled();
     expect(stored.spendingOn(DAY)).toEqual({ billed: 1401, unknown: 0, open: 0 });
   });
 
   test('reservations at the same time share one try', async () => {
-    const { books, ledger, spendMany } = setUp();
-    books.fault = 'refuses';
+    const { spendingStore, ledger, spendMany } = setUp();
+    spendingStore.fault = 'refuses';
     await spendMany(1);
-    const before = books.calls.length;
+    const before = spendingStore.calls.length;
     await reserveAll(ledger, 32);
-    expect(books.calls).toHaveLength(before + 1);
+    expect(spendingStore.calls).toHaveLength(before + 1);
   });
 
   test('it is tried every second when nobody asks for anything', async () => {
-    const { books, clock, spendMany } = setUp();
-    books.fault = 'refuses';
+    const { spendingStore, clock, spendMany } = setUp();
+    spendingStore.fault = 'refuses';
     await spendMany(10);
-    const before = books.calls.length;
+    const before = spendingStore.calls.length;
     for (let second = 0; second < 5; second += 1) {
       clock.advanceMs(RETRY_MS - 1);
-      expect(books.calls).toHaveLength(before + second);
+      expect(spendingStore.calls).toHaveLength(before + second);
       clock.advanceMs(1);
       await settled();
-      expect(books.calls).toHaveLength(before + second + 1);
+      expect(spendingStore.calls).toHaveLength(before + second + 1);
     }
   });
 
   test('a failure is counted once for each try', async () => {
-    const { books, errors, ledger, spendMany } = setUp();
-    books.fault = 'refuses';
+    const { spendingStore, errors, ledger, spendMany } = setUp();
+    spendingStore.fault = 'refuses';
     await spendMany(1);
     errors.length = 0;
     const [first, ...rest] = await reserveAll(ledger, 3);
@@ -119,16 +123,16 @@ describe('while the store is unavailable', () => {
 
 describe('what waits for the store', () => {
   test('is one sum of all calls that were reserved in memory, beside the reservation that failed first', async () => {
-    const { books, offeredAfterReturn, spendMany, stored } = setUp();
-    books.fault = 'refuses';
+    const { spendingStore, offeredAfterReturn, spendMany, stored } = setUp();
+    spendingStore.fault = 'refuses';
     await spendMany(1400);
     expect((await offeredAfterReturn()).map((batch) => batch.map(({ billed }) => billed))).toEqual([[0], [1400]]);
     expect(stored.spendingOn(DAY)).toEqual({ billed: 1400, unknown: 0, open: 0 });
   });
 
   test('is one sum for each day, booked on the day of the reservations', async () => {
-    const { books, clock, offeredAfterReturn, spendMany, stored } = setUp(BEFORE_MIDNIGHT_MS);
-    books.fault = 'refuses';
+    const { spendingStore, clock, offeredAfterReturn, spendMany, stored } = setUp(BEFORE_MIDNIGHT_MS);
+    spendingStore.fault = 'refuses';
     await spendMany(300);
     clock.advanceMs(100);
     await spendMany(200);
@@ -142,9 +146,9 @@ describe('what waits for the store', () => {
   });
 
   test('keeps the settlement of each call that was reserved in the store; one goes first, and the others in parts', async () => {
-    const { books, ledger, offeredAfterReturn, stored } = setUp();
+    const { spendingStore, ledger, offeredAfterReturn, stored } = setUp();
     const inFlight = await reserveAll(ledger, 250);
-    books.fault = 'refuses';
+    spendingStore.fault = 'refuses';
     await Promise.all(inFlight.map((reservation, index) => reservation.settle(index % 2 === 0 ? 'yes' : 'unknown')));
     const batches = await offeredAfterReturn();
     expect(batches.map(({ length }) => length)).toEqual([1, BATCH_SIZE, BATCH_SIZE, 49]);
@@ -153,44 +157,44 @@ describe('what waits for the store', () => {
   });
 
   test('has the calls of one day in each part', async () => {
-    const { books, clock, ledger, offeredAfterReturn } = setUp(BEFORE_MIDNIGHT_MS);
+    const { spendingStore, clock, ledger, offeredAfterReturn } = setUp(BEFORE_MIDNIGHT_MS);
     const inFlight = await reserveAll(ledger, 3);
     clock.advanceMs(100);
     inFlight.push(...(await reserveAll(ledger, 2)));
-    books.fault = 'refuses';
+    spendingStore.fault = 'refuses';
     for (const reservation of inFlight) await reservation.settle('yes');
     const batches = await offeredAfterReturn();
     expect(batches.map((batch) => batch.map(({ day }) => day))).toEqual([[DAY], [DAY, DAY], [NEXT_DAY, NEXT_DAY]]);
   });
 
   test('goes one part after the other, also when calls end meanwhile', async () => {
-    const { books, clock, ledger, stored } = setUp();
+    const { spendingStore, clock, ledger, stored } = setUp();
     const inFlight = await reserveAll(ledger, 300);
     const [before, meanwhile] = [inFlight.slice(0, 150), inFlight.slice(150)];
     const settleAll = (calls: readonly Reservation[]) => Promise.all(calls.map((each) => each.settle('yes')));
-    books.fault = 'refuses';
+    spendingStore.fault = 'refuses';
     await settleAll(before);
-    books.fault = 'late';
+    spendingStore.fault = 'late';
     clock.advanceMs(RETRY_MS);
     const settling = settleAll(meanwhile);
     clock.advanceMs(PATIENCE_MS);
     await settling;
-    const sentBefore = books.calls.length;
-    books.release();
+    const sentBefore = spendingStore.calls.length;
+    spendingStore.release();
     await settled();
-    expect(books.calls.slice(sentBefore).map(({ settlements }) => settlements.length)).toEqual([100, 100, 99]);
+    expect(spendingStore.calls.slice(sentBefore).map(({ settlements }) => settlements.length)).toEqual([100, 100, 99]);
     expect(stored.spendingOn(DAY)).toEqual({ billed: 300, unknown: 0, open: 0 });
   });
 
   test('is sent again with the same id and the same counts when it may be booked, and what came since with another id', async () => {
-    const { books, ledger, offeredAfterReturn, stored } = setUp();
-    books.fault = 'refuses';
+    const { spendingStore, ledger, offeredAfterReturn, stored } = setUp();
+    spendingStore.fault = 'refuses';
     const inMemory = await reserveAll(ledger, 4);
     await offeredAfterReturn();
-    books.fault = 'loses-replies';
-    const before = books.calls.length;
+    spendingStore.fault = 'loses-replies';
+    const before = spendingStore.calls.length;
     for (const reservation of inMemory) await reservation.settle('yes');
-    const [sum, ...again] = books.calls.slice(before).flatMap(({ settlements }) => settlements);
+    const [sum, ...again] = spendingStore.calls.slice(before).flatMap(({ settlements }) => settlements);
     expect(sum).toMatchObject({ billed: 1 });
     expect(again).toEqual([sum, sum, sum]);
     const [first, second] = await offeredAfterReturn();
@@ -200,23 +204,23 @@ describe('what waits for the store', () => {
   });
 
   test('is not sent twice while it is on its way', async () => {
-    const { books, clock, ledger } = setUp();
+    const { spendingStore, clock, ledger } = setUp();
     const [reservation] = await reserveAll(ledger, 1);
-    books.fault = 'refuses';
+    spendingStore.fault = 'refuses';
     await reservation?.settle('yes');
-    books.fault = 'late';
-    const before = books.calls.length;
+    spendingStore.fault = 'late';
+    const before = spendingStore.calls.length;
     for (let second = 0; second < 5; second += 1) {
       clock.advanceMs(RETRY_MS);
       await settled();
     }
-    expect(books.calls).toHaveLength(before + 1);
+    expect(spendingStore.calls).toHaveLength(before + 1);
   });
 });
 
 test('when all is booked, calls are reserved in the store again, and nothing waits or is left behind', async () => {
-  const { books, clock, ledger, offeredAfterReturn, spendMany, stored } = setUp();
-  books.fault = 'refuses';
+  const { spendingStore, clock, ledger, offeredAfterReturn, spendMany, stored } = setUp();
+  spendingStore.fault = 'refuses';
   await spendMany(20);
   await offeredAfterReturn();
   await reserveAll(ledger, 1);

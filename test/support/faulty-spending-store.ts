@@ -1,30 +1,30 @@
-import type { Settlement, SpendingBooks } from '../../src/upstream/ledger/spending-store.ts';
+import type { Settlement, SpendingStore } from '../../src/upstream/ledger/spending-store.ts';
 
 /** Refuses before anything is done; does it and loses the reply; or does nothing until `release`. */
-export type BooksFault = 'none' | 'refuses' | 'loses-replies' | 'late';
+export type SpendingStoreFault = 'none' | 'refuses' | 'loses-replies' | 'late';
 
 /** Books that fail when they are told to, and count what is asked of them. */
-export interface FaultyBooks extends SpendingBooks {
-  fault: BooksFault;
+export interface FaultySpendingStore extends SpendingStore {
+  fault: SpendingStoreFault;
   /** Every call so far, in order; a settlement call has what it settles. */
-  readonly calls: readonly BooksCall[];
+  readonly calls: readonly SpendingStoreCall[];
   /** Calls that have no reply yet. */
   readonly underWay: number;
   /** Lets go what is late, and is late no more. */
   release(): void;
 }
 
-export interface BooksCall {
-  readonly name: keyof SpendingBooks;
+export interface SpendingStoreCall {
+  readonly name: keyof SpendingStore;
   readonly settlements: readonly Settlement[];
 }
 
-export function createFaultyBooks(books: SpendingBooks): FaultyBooks {
-  const calls: BooksCall[] = [];
+export function createFaultySpendingStore(spendingStore: SpendingStore): FaultySpendingStore {
+  const calls: SpendingStoreCall[] = [];
   let gate = Promise.withResolvers<void>();
   let underWay = 0;
 
-  async function through<Reply>(call: BooksCall, run: () => Promise<Reply>): Promise<Reply> {
+  async function through<Reply>(call: SpendingStoreCall, run: () => Promise<Reply>): Promise<Reply> {
     calls.push(call);
     underWay += 1;
     return carryOut(self.fault, run).finally(() => {
@@ -32,7 +32,7 @@ export function createFaultyBooks(books: SpendingBooks): FaultyBooks {
     });
   }
 
-  async function carryOut<Reply>(fault: BooksFault, run: () => Promise<Reply>): Promise<Reply> {
+  async function carryOut<Reply>(fault: SpendingStoreFault, run: () => Promise<Reply>): Promise<Reply> {
     if (fault === 'refuses') throw new Error('refused');
     if (fault === 'late') await gate.promise;
     const reply = await run();
@@ -40,7 +40,7 @@ export function createFaultyBooks(books: SpendingBooks): FaultyBooks {
     return reply;
   }
 
-  const self: FaultyBooks = {
+  const self: FaultySpendingStore = {
     fault: 'none',
     calls,
     get underWay() {
@@ -51,19 +51,19 @@ export function createFaultyBooks(books: SpendingBooks): FaultyBooks {
       gate.resolve();
       gate = Promise.withResolvers();
     },
-    today: (days) => through({ name: 'today', settlements: [] }, () => books.today(days)),
-    reserve: (request) => through({ name: 'reserve', settlements: [] }, () => books.reserve(request)),
+    today: (days) => through({ name: 'today', settlements: [] }, () => spendingStore.today(days)),
+    reserve: (request) => through({ name: 'reserve', settlements: [] }, () => spendingStore.reserve(request)),
     settle: (settlement, known) =>
-      through({ name: 'settle', settlements: [settlement] }, () => books.settle(settlement, known)),
+      through({ name: 'settle', settlements: [settlement] }, () => spendingStore.settle(settlement, known)),
     settleMany: (day, settlements, known) =>
-      through({ name: 'settleMany', settlements }, () => books.settleMany(day, settlements, known)),
-    raise: (spent) => through({ name: 'raise', settlements: [] }, () => books.raise(spent)),
+      through({ name: 'settleMany', settlements }, () => spendingStore.settleMany(day, settlements, known)),
+    raise: (spent) => through({ name: 'raise', settlements: [] }, () => spendingStore.raise(spent)),
   };
   return self;
 }
 
 /** Books in memory that book each settlement once, as far as its id tells. */
-export function createMemoryBooks(day: () => string): SpendingBooks & {
+export function createMemorySpendingStore(day: () => string): SpendingStore & {
   spendingOn(day: string): { billed: number; unknown: number; open: number };
 } {
   const days = new Map<string, { billed: number; unknown: number; open: number }>();
@@ -82,7 +82,7 @@ export function createMemoryBooks(day: () => string): SpendingBooks & {
     });
   }
 
-  const settleMany: SpendingBooks['settleMany'] = async (ofDay, settlements) => {
+  const settleMany: SpendingStore['settleMany'] = async (ofDay, settlements) => {
     for (const settlement of settlements) settle(settlement);
     return spendingOn(ofDay);
   };

@@ -1,8 +1,8 @@
 import { chooseDay } from '../../domain/zone-days.ts';
-import type { SpendingBooks } from '../../upstream/ledger/spending-store.ts';
+import type { SpendingStore } from '../../upstream/ledger/spending-store.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
-export interface SqliteBooksOptions {
+export interface SqliteSpendingStoreOptions {
   readonly file: SqliteFile;
   /** One account at one upstream, or a client of it. */
   readonly scope: string;
@@ -12,13 +12,18 @@ export interface SqliteBooksOptions {
   readonly clock: () => number;
 }
 
-/** A ledger's books in a SQLite file. */
-export function createSqliteBooks({ file, scope, settleAbandoned, clock }: SqliteBooksOptions): SpendingBooks {
+/** The counts of a ledger in a SQLite file. */
+export function createSqliteSpendingStore({
+  file,
+  scope,
+  settleAbandoned,
+  clock,
+}: SqliteSpendingStoreOptions): SpendingStore {
   /** The file numbers its reservations itself. */
   const rows = new Map<string, Promise<number | null>>();
 
   /** In one transaction: all of them or none. */
-  const settleMany: SpendingBooks['settleMany'] = async (day, settlements, known) => {
+  const settleMany: SpendingStore['settleMany'] = async (day, settlements, known) => {
     const found = await Promise.all(settlements.map(({ id }) => rows.get(id)));
     const sum = (part: 'billed' | 'unknown') => settlements.reduce((total, each) => total + each[part], 0);
     const spending = await file.call('settle', {
