@@ -260,7 +260,7 @@ describeWithRedis('over a Redis store', () => {
     const beat = async (...names: string[]) => {
       const agedOf = (name: string) => redis.command('ZINCRBY', keys.replicas, '-1', name);
       const aged = await Promise.all(names.map(async (name) => [name, Number(await agedOf(name))] as const));
-      await redis.command('PUBLISH', keys.news, JSON.stringify(['joined']));
+      await redis.command('PUBLISH', keys.updates, JSON.stringify(['joined']));
       for (const [name, seconds] of aged)
         await expect
           .poll(async () => Number(await redis.command('ZSCORE', keys.replicas, name)))

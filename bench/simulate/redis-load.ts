@@ -36,7 +36,7 @@ async function load(what: string, action: Action, count: number, options: LoadOp
       (link) => link.close(),
     );
   const replicas = Array.from({ length: CONNECTIONS }, (_, index) => createRedisReplica(open(), `replica-${index}`));
-  for (let index = 0; index < listeners; index += 1) open().subscribe(keys.news, () => {});
+  for (let index = 0; index < listeners; index += 1) open().subscribe(keys.updates, () => {});
   while ((await subscriberCount(redis)) < listeners) await new Promise((resolve) => setTimeout(resolve, 20));
   const [first] = replicas as [RedisReplica];
   for (let index = 0; index < STORED_KOLS; index += 1) await redis.insist(() => first.fill(index));
@@ -65,7 +65,7 @@ async function cpuUsOf({ info }: RedisProcess): Promise<number> {
 }
 
 async function subscriberCount({ link, insist }: RedisProcess): Promise<number> {
-  const [, count] = await insist(() => link.run((client) => client.pubsub('NUMSUB', keys.news)));
+  const [, count] = await insist(() => link.run((client) => client.pubsub('NUMSUB', keys.updates)));
   return Number(count);
 }
 

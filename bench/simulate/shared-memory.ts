@@ -5,7 +5,7 @@ import type { SpendingStore, StoredSpending } from '../../src/upstream/ledger/sp
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What all replicas are told when a purchase ends. */
-export interface News {
+export interface Update {
   readonly cacheKey: string;
   readonly token: string;
   readonly outcome: LinkIndexOutcome | undefined;
@@ -20,8 +20,8 @@ export interface SharedMemory {
   /** Runs a command there. */
   run<Reply>(command: () => Reply): Promise<Reply>;
   /** Tells every replica, the one that publishes as well; part of a command. */
-  publish(news: News): void;
-  subscribe(listener: (news: News) => void): void;
+  publish(update: Update): void;
+  subscribe(listener: (update: Update) => void): void;
   readonly commandCount: number;
   /** Billed calls that the books know of. @throws when a reservation is still open */
   bookedCalls(): number;
@@ -33,7 +33,7 @@ const ONE_WAY_MS = 1;
 export function createSharedMemory(time: VirtualTime): SharedMemory {
   const answers = new Map<string, StoredOutcome>();
   const days = new Map<string, StoredSpending>();
-  const listeners: ((news: News) => void)[] = [];
+  const listeners: ((update: Update) => void)[] = [];
   let commandCount = 0;
 
   function run<Reply>(command: () => Reply): Promise<Reply> {
@@ -79,9 +79,9 @@ export function createSharedMemory(time: VirtualTime): SharedMemory {
       settleMany: () => Promise.reject(new Error('expected a store that never makes a settlement wait')),
       raise: () => Promise.reject(new Error('expected books that are never lost')),
     },
-    publish(news) {
+    publish(update) {
       time.timers.after(ONE_WAY_MS, () => {
-        for (const listener of listeners) listener(news);
+        for (const listener of listeners) listener(update);
       });
     },
     subscribe: (listener) => void listeners.push(listener),

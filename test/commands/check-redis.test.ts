@@ -39,7 +39,7 @@ describeWithRedis('kol-gateway check', () => {
     const { isGood, ledger, out } = await run(redis.url, upstream.baseUrl);
     expect(ledger).toEqual([`ledger: ${day}: 12 billed, 3 perhaps billed, 1 in flight (50)`]);
     expect([isGood, out.includes(PASSWORD)]).toEqual([true, false]);
-    expect(await redis.command('KEYS', keys.news.replace('news', '*'))).toEqual([keys.spent(day)]);
+    expect(await redis.command('KEYS', keys.updates.replace('news', '*'))).toEqual([keys.spent(day)]);
     expect(upstream.calls.map(({ path }) => path)).toEqual(['/ping']);
   });
 

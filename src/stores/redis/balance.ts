@@ -3,7 +3,7 @@ import type { BalanceReading, BalanceTurn, SharedBalance } from '../../upstream/
 import type { RedisKeys } from './keys.ts';
 import type { RedisLink } from './link.ts';
 
-export type BalanceNews = readonly ['balance', account: string, reading: string];
+export type BalanceUpdate = readonly ['balance', account: string, reading: string];
 
 export interface RedisBalanceOptions {
   readonly link: RedisLink;
@@ -18,7 +18,7 @@ export interface RedisBalanceOptions {
 
 export interface RedisBalance extends SharedBalance {
   /** Takes a message of the channel that it publishes to. */
-  hear(news: BalanceNews): void;
+  onMessage(update: BalanceUpdate): void;
 }
 
 /** Longer than the longest interval, so that a reading is there until the next one; in milliseconds. */
@@ -39,13 +39,13 @@ export function createRedisBalance(options: RedisBalanceOptions): RedisBalance {
     },
     async share({ readAtMs, amount, currency }) {
       const text = `${readAtMs} ${amount} ${currency}`;
-      const news = JSON.stringify(['balance', account(), text] satisfies BalanceNews);
-      await link.script('kolgwBalance', [keys.balance(account())], text, KEPT_MS, keys.news, news);
+      const update = JSON.stringify(['balance', account(), text] satisfies BalanceUpdate);
+      await link.script('kolgwBalance', [keys.balance(account())], text, KEPT_MS, keys.updates, update);
     },
     listen(each) {
       listener = each;
     },
-    hear([, ofAccount, text]) {
+    onMessage([, ofAccount, text]) {
       const reading = ofAccount === account() ? parseReading(text) : undefined;
       if (reading) listener?.(reading);
     },

@@ -1,32 +1,32 @@
 import type { LinkIndexOutcome } from '../../domain/link-index.ts';
 import type { Timers } from '../../domain/time.ts';
 
-/** How a flight of another replica stands. */
+/** The state of a flight of another replica. */
 export type FlightState =
   | { readonly kind: 'under-way' }
-  /** Without an outcome it ended without a word: its holder died, or had none for others. */
+  /** Without an outcome: its replica ended, or had none that others may use. */
   | { readonly kind: 'ended'; readonly outcome: LinkIndexOutcome | undefined };
 
 export interface AwaitedFlight {
   readonly cacheKey: string;
-  /** Of its lease. */
+  /** The token of its lease. */
   readonly token: string;
 }
 
 export interface FlightWaitsOptions {
-  /** Looks after all of them, in their order. Rejects when nobody can tell. */
-  readonly look: (flights: readonly AwaitedFlight[]) => Promise<readonly FlightState[]>;
+  /** Reads the state of each, in their order. Rejects when the store fails. */
+  readonly readStates: (flights: readonly AwaitedFlight[]) => Promise<readonly FlightState[]>;
   readonly timers: Timers;
 }
 
-/** Those who wait for flights of other replicas. */
+/** The waits of this process for flights of other replicas. */
 export interface FlightWaits {
-  /** What the flight brings; undefined when it ends without a word. */
+  /** The outcome of the flight; undefined when it ends without one. */
   wait(flight: AwaitedFlight): Promise<LinkIndexOutcome | undefined>;
   isAwaited(token: string): boolean;
-  /** A message came: the flight ended. */
-  hear(token: string, outcome: LinkIndexOutcome | undefined): void;
-  /** Ends every wait without a word. */
+  /** To be called when a message says that the flight has ended. */
+  onMessage(token: string, outcome: LinkIndexOutcome | undefined): void;
+  /** Ends every wait without an outcome. */
   endAll(): void;
 }
 
@@ -35,43 +35,43 @@ interface Wait extends AwaitedFlight {
   readonly end: (outcome: LinkIndexOutcome | undefined) => void;
 }
 
-/** How often those who wait look for themselves, for a message can be lost, and the dead send none; in milliseconds. */
-const LOOK_MS = 500;
-/** So many looks in vain, and the store is gone rather than busy: whoever waits goes on alone. */
-const MAX_LOOKS_IN_VAIN = 4;
+/** How often the state is read, in milliseconds: a message can be lost, and a replica that was killed sends none. */
+const READ_INTERVAL_MS = 500;
+/** After so many failed reads in a row the store counts as unavailable, and every wait ends without an outcome. */
+const MAX_FAILED_READS = 4;
 
-/** Messages say at once how a flight ended; looking from time to time finds out the rest. The upstream is never asked. */
-export function createFlightWaits({ look, timers }: FlightWaitsOptions): FlightWaits {
+/** A message ends a wait at once; a repeated read finds what no message says. */
+export function createFlightWaits({ readStates, timers }: FlightWaitsOptions): FlightWaits {
   const waits = new Map<string, Wait>();
-  let looksInVain = 0;
-  let isLooking = false;
+  let failedReads = 0;
+  let isScheduled = false;
 
-  function lookLater(): void {
-    if (isLooking || waits.size === 0) return;
-    isLooking = true;
-    timers.after(LOOK_MS, async () => {
-      await lookNow([...waits.values()]);
-      isLooking = false;
-      lookLater();
+  function readLater(): void {
+    if (isScheduled || waits.size === 0) return;
+    isScheduled = true;
+    timers.after(READ_INTERVAL_MS, async () => {
+      await readNow([...waits.values()]);
+      isScheduled = false;
+      readLater();
     });
   }
 
-  async function lookNow(flights: readonly AwaitedFlight[]): Promise<void> {
+  async function readNow(flights: readonly AwaitedFlight[]): Promise<void> {
     try {
-      const states = await look(flights);
-      looksInVain = 0;
+      const states = await readStates(flights);
+      failedReads = 0;
       for (const [index, { token }] of flights.entries()) {
         const state = states[index];
         if (state?.kind === 'ended') waits.get(token)?.end(state.outcome);
       }
     } catch {
-      looksInVain += 1;
-      if (looksInVain >= MAX_LOOKS_IN_VAIN) endAll();
+      failedReads += 1;
+      if (failedReads >= MAX_FAILED_READS) endAll();
     }
   }
 
   function endAll(): void {
-    looksInVain = 0;
+    failedReads = 0;
     for (const { end } of [...waits.values()]) end(undefined);
   }
 
@@ -85,11 +85,11 @@ export function createFlightWaits({ look, timers }: FlightWaitsOptions): FlightW
         resolve(outcome);
       };
       waits.set(flight.token, { ...flight, promise, end });
-      lookLater();
+      readLater();
       return promise;
     },
     isAwaited: (token) => waits.has(token),
-    hear: (token, outcome) => waits.get(token)?.end(outcome),
+    onMessage: (token, outcome) => waits.get(token)?.end(outcome),
     endAll,
   };
 }

@@ -29,8 +29,8 @@ export interface RedisKeys {
   readonly balance: (account: string) => string;
   /** There while the balance of an account is not to be read again. */
   readonly balanceTurn: (account: string) => string;
-  /** The channel on which replicas tell each other what has changed. */
-  readonly news: string;
+  /** The channel to which each replica publishes what has changed. */
+  readonly updates: string;
 }
 
 /**
@@ -61,6 +61,6 @@ export function createRedisKeys(scope: string): RedisKeys {
     pauses: together('pauses'),
     balance: (account) => together(`balance:${account}`),
     balanceTurn: (account) => together(`balance-turn:${account}`),
-    news: together('news'),
+    updates: together('news'),
   };
 }

@@ -26,11 +26,11 @@ export interface RedisLeasesOptions {
 
 export interface RedisLeases extends Leases {
   /** Takes a message of the channel that it publishes to. */
-  hear(news: FlightNews): void;
+  onMessage(update: FlightUpdate): void;
 }
 
 /** How a flight ended: its key, its token, and its outcome, empty for none. */
-export type FlightNews = readonly ['flight', cacheKey: string, token: string, packed: string];
+export type FlightUpdate = readonly ['flight', cacheKey: string, token: string, packed: string];
 
 /** How often the end of a flight that Redis did not take is told again, in milliseconds. */
 const END_AGAIN_MS = 500;
@@ -45,7 +45,7 @@ const OUTCOME_MS = 10_000;
  */
 export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
   const { link, keys, owner, leaseMs, timers, clockOffsetMs, abandon, isRemembered, onBought, onError } = options;
-  const waits = createFlightWaits({ look, timers });
+  const waits = createFlightWaits({ readStates, timers });
   const ends = createUntoldEnds(timers, Math.ceil(leaseMs / END_AGAIN_MS));
   let lastFlight = 0;
   let isStopping = false;
@@ -53,12 +53,12 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
   const patiently = <Value>(promise: Promise<Value>) => within(timers, STORE_PATIENCE_MS, promise);
   const noteError = (error: unknown) => onError?.('lease', error);
 
-  function look(flights: readonly AwaitedFlight[]): Promise<readonly FlightState[]> {
-    const looks = flights.map(async (flight) => {
+  function readStates(flights: readonly AwaitedFlight[]): Promise<readonly FlightState[]> {
+    const reads = flights.map(async (flight) => {
       const value = await link.run((client) => client.get(keys.lease(flight.cacheKey)));
       return stateOf(flight, value ?? '', clockOffsetMs());
     });
-    return patiently(Promise.all(looks));
+    return patiently(Promise.all(reads));
   }
 
   function hold(cacheKey: string, value: string): HeldLease {
@@ -86,8 +86,8 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
         cancelExtending();
         const packed = outcome === undefined ? '' : encodeOutcome(cacheKey, outcome, 0, clockOffsetMs());
         const kept = packed && `done ${token}\n${packed}`;
-        const news = JSON.stringify(['flight', cacheKey, token, packed] satisfies FlightNews);
-        const tell = () => patiently(link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.news, news));
+        const update = JSON.stringify(['flight', cacheKey, token, packed] satisfies FlightUpdate);
+        const tell = () => patiently(link.script('kolgwEnd', [name], value, kept, OUTCOME_MS, keys.updates, update));
         await tell().catch((error: unknown) => {
           noteError(error);
           // Else those who wait do so until the lease runs out.
@@ -98,7 +98,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
   }
 
   return {
-    async acquire(cacheKey, isForced, dead) {
+    async acquire(cacheKey, isForced, abandoned) {
       if (isStopping) throw new Error('this replica is stopping');
       lastFlight += 1;
       const value = `${owner}:${lastFlight} ${isForced ? 'forced' : 'unforced'}`;
@@ -115,14 +115,14 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
         const isTheirsForced = holder.endsWith(' forced');
         return { kind: 'of-another', token, isForced: isTheirsForced, outcome: waits.wait({ cacheKey, token }) };
       }
-      if (dead !== undefined) await patiently(abandon(dead)).catch(noteError);
+      if (abandoned !== undefined) await patiently(abandon(abandoned)).catch(noteError);
       return hold(cacheKey, value);
     },
-    hear([, cacheKey, token, packed]) {
+    onMessage([, cacheKey, token, packed]) {
       // Most of what a hundred replicas tell is of no use here.
       if (!waits.isAwaited(token) && !isRemembered(cacheKey)) return;
       const outcome = decodeOutcome(cacheKey, packed, clockOffsetMs())?.outcome;
-      waits.hear(token, outcome);
+      waits.onMessage(token, outcome);
       if (outcome && outcome.kind !== 'failure') onBought(cacheKey, outcome);
     },
     stop() {

@@ -6,7 +6,7 @@ import type { BreakerName, SharedPauses } from '../../upstream/policies/breakers
 import type { RedisKeys } from './keys.ts';
 import type { RedisLink } from './link.ts';
 
-export type PauseNews = readonly ['pause', field: string, pause: Pause | null];
+export type PauseUpdate = readonly ['pause', field: string, pause: Pause | null];
 
 export interface RedisPausesOptions {
   readonly link: RedisLink;
@@ -20,7 +20,7 @@ export interface RedisPausesOptions {
 
 export interface RedisPauses extends SharedPauses {
   /** Takes a message of the channel that it publishes to. */
-  hear(news: PauseNews): void;
+  onMessage(update: PauseUpdate): void;
   /** Reads what is known, for a message may be lost. */
   refresh(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export function createRedisPauses({ link, keys, fieldOf, steadyMs, onError }: Re
   /** For a listener that comes later than the message. */
   const heard = new Map<string, { readonly pause: unknown; readonly atMs: number }>();
 
-  function hear(field: string, pause: unknown, atMs: number): void {
+  function onMessage(field: string, pause: unknown, atMs: number): void {
     heard.set(field, { pause, atMs });
     const name = SHARED.find((each) => fieldOf(each) === field);
     if (name === undefined) return;
@@ -49,17 +49,25 @@ export function createRedisPauses({ link, keys, fieldOf, steadyMs, onError }: Re
     tell(name, pause) {
       const field = fieldOf(name);
       if (field === undefined || !SHARED.includes(name)) return;
-      const news = JSON.stringify(['pause', field, pause ?? null] satisfies PauseNews);
+      const update = JSON.stringify(['pause', field, pause ?? null] satisfies PauseUpdate);
       const kept = pause && JSON.stringify({ openedBy: pause.openedBy, pauseMs: pause.pauseMs });
       link
-        .script('kolgwPause', [keys.pauses], field, pause ? Math.round(pause.leftMs) : '', kept ?? '', keys.news, news)
+        .script(
+          'kolgwPause',
+          [keys.pauses],
+          field,
+          pause ? Math.round(pause.leftMs) : '',
+          kept ?? '',
+          keys.updates,
+          update,
+        )
         .catch((error: unknown) => onError?.('pause', error));
     },
     listen(each) {
       listener = each;
-      for (const [field, { pause, atMs }] of heard) hear(field, pause, atMs);
+      for (const [field, { pause, atMs }] of heard) onMessage(field, pause, atMs);
     },
-    hear: ([, field, pause]) => hear(field, pause, steadyMs()),
+    onMessage: ([, field, pause]) => onMessage(field, pause, steadyMs()),
     async refresh() {
       const reply = await link.script('kolgwPauses', [keys.pauses]);
       const [seconds, microseconds, ...fields] = reply as readonly string[];
@@ -67,7 +75,7 @@ export function createRedisPauses({ link, keys, fieldOf, steadyMs, onError }: Re
       for (let index = 0; index < fields.length; index += 2) {
         const [, untilMs, kept] = /^(\d+) (.*)$/s.exec(fields[index + 1] ?? '') ?? [];
         const { success, data } = stored.safeParse(parseJson(kept ?? ''));
-        if (success) hear(fields[index] ?? '', { ...data, leftMs: Number(untilMs) - serverNowMs }, steadyMs());
+        if (success) onMessage(fields[index] ?? '', { ...data, leftMs: Number(untilMs) - serverNowMs }, steadyMs());
       }
     },
   };

@@ -10,12 +10,12 @@ import { createStoredLedger, type StoredLedger } from '../../upstream/ledger/sto
 import { type OpenStoresOptions, START_PATIENCE_MS, type Stores, scopeOf } from '../stores.ts';
 import { createTimeZoneLog } from '../time-zone-log.ts';
 import { createRedisAnswerStore } from './answers-in-redis.ts';
-import { type BalanceNews, createRedisBalance } from './balance.ts';
+import { type BalanceUpdate, createRedisBalance } from './balance.ts';
 import { createRedisKeys } from './keys.ts';
-import { createRedisLeases, type FlightNews } from './leases.ts';
+import { createRedisLeases, type FlightUpdate } from './leases.ts';
 import { openRedisLink } from './link.ts';
 import { createRedisPace } from './pace.ts';
-import { createRedisPauses, type PauseNews } from './pauses.ts';
+import { createRedisPauses, type PauseUpdate } from './pauses.ts';
 import { createRedisRates } from './rates.ts';
 import { joinReplicas } from './replicas.ts';
 import { createRedisSpendingStore } from './spending.ts';
@@ -103,18 +103,18 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
     await Promise.all([pauses.refresh(), ...[...ledgers].map((each) => each.load())]);
   }
 
-  link.subscribe(keys.news, (message) => {
-    const news = parseNews(message);
-    if (news?.[0] === 'flight') leases.hear(news);
-    if (news?.[0] === 'pause') pauses.hear(news);
-    if (news?.[0] === 'balance') balance?.hear(news);
-    if (news?.[0] === 'joined') void beat();
+  link.subscribe(keys.updates, (message) => {
+    const update = parseUpdate(message);
+    if (update?.[0] === 'flight') leases.onMessage(update);
+    if (update?.[0] === 'pause') pauses.onMessage(update);
+    if (update?.[0] === 'balance') balance?.onMessage(update);
+    if (update?.[0] === 'joined') void beat();
   });
   /** The others count one more from now on. */
   const join = async () => {
     await link.firstUp;
     await replicas.beat();
-    await link.run((client) => client.publish(keys.news, JSON.stringify(['joined'] satisfies JoinNews)));
+    await link.run((client) => client.publish(keys.updates, JSON.stringify(['joined'] satisfies JoinUpdate)));
   };
   await within(systemTimers, START_PATIENCE_MS, join()).catch((error: unknown) => onError('start', error));
 
@@ -134,13 +134,13 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
   };
 }
 
-type JoinNews = readonly ['joined'];
-type News = FlightNews | PauseNews | BalanceNews | JoinNews;
+type JoinUpdate = readonly ['joined'];
+type Update = FlightUpdate | PauseUpdate | BalanceUpdate | JoinUpdate;
 
-/** What comes from this channel was sent by a replica; anything else is nobody's news. */
-function parseNews(message: string): News | undefined {
-  const news = parseJson(message);
-  return Array.isArray(news) ? (news as unknown as News) : undefined;
+/** What comes from this channel was sent by a replica; anything else is nobody's update. */
+function parseUpdate(message: string): Update | undefined {
+  const update = parseJson(message);
+  return Array.isArray(update) ? (update as unknown as Update) : undefined;
 }
 
 /** What the ledger in Redis says, without a change to it. @throws when it cannot be read */

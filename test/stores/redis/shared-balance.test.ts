@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { type BalanceNews, createRedisBalance } from '../../../src/stores/redis/balance.ts';
+import { type BalanceUpdate, createRedisBalance } from '../../../src/stores/redis/balance.ts';
 import { useRedis } from '../../support/redis-link.ts';
 import { describeWithRedis } from '../../support/redis-server.ts';
 
@@ -52,8 +52,8 @@ describeWithRedis('the balance that replicas share', () => {
     const listening = (redis.client as Redis).duplicate();
     onTestFinished(() => listening.disconnect());
     await once(listening, 'ready');
-    await listening.subscribe(keys.news);
-    const published: BalanceNews[] = [];
+    await listening.subscribe(keys.updates);
+    const published: BalanceUpdate[] = [];
     listening.on('message', (_channel, message) => published.push(JSON.parse(message)));
 
     const reader = open();
@@ -62,7 +62,7 @@ describeWithRedis('the balance that replicas share', () => {
     expect(await open().takeTurn()).toEqual({ isOurs: false, nextInMs: nearly(INTERVAL_MS), last: READING });
     await expect.poll(() => published).toEqual([['balance', 'a1', KEPT]]);
     const hearing = open();
-    hearing.hear(published[0] as BalanceNews);
+    hearing.onMessage(published[0] as BalanceUpdate);
     expect(hearing.heard).toEqual([READING]);
     expect(await redis.ask('PTTL', keys.balance('a1'))).toEqual(nearly(30 * 86_400_000));
   });
@@ -73,13 +73,13 @@ describeWithRedis('the balance that replicas share', () => {
     expect(await ours.takeTurn()).toMatchObject({ isOurs: true });
     await ours.share(READING);
     expect(await theirs.takeTurn()).toMatchObject({ isOurs: true, last: undefined });
-    theirs.hear(['balance', 'a1', KEPT]);
+    theirs.onMessage(['balance', 'a1', KEPT]);
     expect(theirs.heard).toEqual([]);
   });
 
   test('has its keys in one slot of a Cluster', async () => {
     const { keys } = setUp();
-    const tag = /\{(.+)\}/.exec(keys.news)?.[1];
+    const tag = /\{(.+)\}/.exec(keys.updates)?.[1];
     for (const key of [keys.balance('a1'), keys.balanceTurn('a1')]) expect(/\{(.+)\}/.exec(key)?.[1]).toBe(tag);
   });
 
@@ -90,8 +90,8 @@ describeWithRedis('the balance that replicas share', () => {
       await redis.ask('SET', keys.balance('a1'), text);
       const replica = open();
       expect(await replica.takeTurn()).toMatchObject({ last: undefined });
-      replica.hear(['balance', 'a1', text]);
-      replica.hear(['balance', 'a1'] as never);
+      replica.onMessage(['balance', 'a1', text]);
+      replica.onMessage(['balance', 'a1'] as never);
       expect(replica.heard).toEqual([]);
     },
   );

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createRedisPauses, type PauseNews } from '../../../src/stores/redis/pauses.ts';
+import { createRedisPauses, type PauseUpdate } from '../../../src/stores/redis/pauses.ts';
 import type { Pause } from '../../../src/upstream/policies/breaker.ts';
 import type { BreakerName } from '../../../src/upstream/policies/breakers.ts';
 import { useRedis } from '../../support/redis-link.ts';
@@ -86,7 +86,7 @@ describeWithRedis('pauses that replicas share', () => {
     const listening = (redis.client as Redis).duplicate();
     onTestFinished(() => listening.disconnect());
     await once(listening, 'ready');
-    await listening.subscribe(keys.news);
+    await listening.subscribe(keys.updates);
     const published: unknown[] = [];
     listening.on('message', (_channel, message) => published.push(JSON.parse(message)));
     pauses.tell('account', PAUSE);
@@ -109,9 +109,9 @@ describeWithRedis('pauses that replicas share', () => {
 
   test('who listens late is told what was heard before', async () => {
     const { pauses, advanceMs } = setUp().open();
-    pauses.hear(['pause', 'account:a1', PAUSE]);
-    pauses.hear(['pause', 'quota:a1', PAUSE]);
-    pauses.hear(['pause', 'quota:a1', null]);
+    pauses.onMessage(['pause', 'account:a1', PAUSE]);
+    pauses.onMessage(['pause', 'quota:a1', PAUSE]);
+    pauses.onMessage(['pause', 'quota:a1', null]);
     advanceMs(1000);
     const heard: unknown[] = [];
     pauses.listen((name, pause) => heard.push([name, pause]));
@@ -131,7 +131,7 @@ describeWithRedis('pauses that replicas share', () => {
   });
 
   describe('a message', () => {
-    test.each<[string, PauseNews, unknown[]]>([
+    test.each<[string, PauseUpdate, unknown[]]>([
       ['that a breaker opened', ['pause', 'account:a1', PAUSE], [['account', PAUSE]]],
       ['that it closed', ['pause', 'quota:a1', null], [['quota', undefined]]],
       ['of another account', ['pause', 'account:a2', PAUSE], []],
@@ -140,9 +140,9 @@ describeWithRedis('pauses that replicas share', () => {
       ['with a time as text', ['pause', 'account:a1', { ...PAUSE, leftMs: '5000' } as never], []],
       ['without a pause', ['pause', 'account:a1'] as never, []],
       ['with more than is known', ['pause', 'account:a1', { ...PAUSE, more: 1 } as never], [['account', PAUSE]]],
-    ])('%s', (_, news, heard) => {
+    ])('%s', (_, update, heard) => {
       const replica = setUp().open();
-      replica.pauses.hear(news);
+      replica.pauses.onMessage(update);
       expect(replica.heard).toEqual(heard);
     });
   });

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { HeldLease, LeaseOfAnother } from '../../src/cache/flights.ts';
-import type { RedisKeys } from '../../src/stores/redis/keys.ts';
-import { createRedisLeases, type FlightNews } from '../../src/stores/redis/leases.ts';
-import { settled } from '../model/held-source.ts';
-import { answerAt, outcomeOf, wordOf } from '../model/paid-outcomes.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import type { HeldLease, LeaseOfAnother } from '../../../src/cache/flights.ts';
+import type { RedisKeys } from '../../../src/stores/redis/keys.ts';
+import { createRedisLeases, type FlightUpdate } from '../../../src/stores/redis/leases.ts';
+import { settled } from '../../model/held-source.ts';
+import { answerAt, outcomeOf, wordOf } from '../../model/paid-outcomes.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const [LEASE_MS, LOOK_MS, PATIENCE_MS] = [60_000, 500, 50];
 const ANSWER = answerAt(1000, 42);
@@ -42,9 +42,9 @@ describeWithRedis('leases', () => {
         const listening = (redis.client as Redis).duplicate();
         onTestFinished(() => listening.disconnect());
         await once(listening, 'ready');
-        await listening.subscribe(keys.news);
+        await listening.subscribe(keys.updates);
         listening.on('message', (_channel, message) => {
-          for (const { leases } of replicas) leases.hear(JSON.parse(message) as FlightNews);
+          for (const { leases } of replicas) leases.onMessage(JSON.parse(message) as FlightUpdate);
         });
       },
       /** Everybody who waits looks once. */
@@ -345,7 +345,7 @@ describeWithRedis('leases', () => {
 
   test('what is told in another form is an end without a word', async () => {
     const { at, held, waiting } = await setUpHeld();
-    at(1).leases.hear(['flight', '7', held.token, 'k9 1000 checksum []']);
+    at(1).leases.onMessage(['flight', '7', held.token, 'k9 1000 checksum []']);
     expect(await waiting[0]?.outcome).toBeUndefined();
     expect(at(1).bought).toEqual([]);
   });

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { parseRedisLocation, type RedisLocation } from '../../src/config/redis-location.ts';
-import { systemTimers, within } from '../../src/domain/time.ts';
-import { openRedisLink, type RedisLink } from '../../src/stores/redis/link.ts';
-import { startFaultProxy } from '../support/fault-proxy.ts';
-import { describeWithRedis, freePort, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { parseRedisLocation, type RedisLocation } from '../../../src/config/redis-location.ts';
+import { systemTimers, within } from '../../../src/domain/time.ts';
+import { openRedisLink, type RedisLink } from '../../../src/stores/redis/link.ts';
+import { startFaultProxy } from '../../support/fault-proxy.ts';
+import { describeWithRedis, freePort, type RedisServer, startRedis } from '../../support/redis-server.ts';
 
 const SOON = { interval: 10 };
 const PASSWORD = 'hunter2-canary';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { encodeOutcome } from '../../src/domain/outcome-codec.ts';
-import { createRedisAnswerStore } from '../../src/stores/redis/answers-in-redis.ts';
-import type { RedisKeys } from '../../src/stores/redis/keys.ts';
-import { answerOf, describeAnswerStore, failureOf } from '../support/answer-store-contract.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { encodeOutcome } from '../../../src/domain/outcome-codec.ts';
+import { createRedisAnswerStore } from '../../../src/stores/redis/answers-in-redis.ts';
+import type { RedisKeys } from '../../../src/stores/redis/keys.ts';
+import { answerOf, describeAnswerStore, failureOf } from '../../support/answer-store-contract.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const KEYS = Array.from({ length: 100 }, (_, index) => String(index));
 

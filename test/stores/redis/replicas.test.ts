@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { joinReplicas } from '../../src/stores/redis/replicas.ts';
-import { useRedis } from '../support/redis-link.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import { joinReplicas } from '../../../src/stores/redis/replicas.ts';
+import { useRedis } from '../../support/redis-link.ts';
+import { describeWithRedis } from '../../support/redis-server.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -2,9 +2,9 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openSqliteFile, type SqliteFileOptions } from '../../src/stores/sqlite/sqlite-file.ts';
-import { lockStore, temporaryStorePath } from '../support/answer-store-contract.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { openSqliteFile, type SqliteFileOptions } from '../../../src/stores/sqlite/sqlite-file.ts';
+import { lockStore, temporaryStorePath } from '../../support/answer-store-contract.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const [LATE_MS, TURN_MS] = [100, 10];
 const ROW = { key: '7', slot: 'answer', body: '', bornAtMs: 1, expiresAtMs: 1 };

@@ -14,10 +14,10 @@ import { dirname, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openForReading } from '../../src/stores/sqlite/database.ts';
-import { isLocked, StoreInUseError, takeLock } from '../../src/stores/sqlite/lock.ts';
-import { openSqliteFile } from '../../src/stores/sqlite/sqlite-file.ts';
-import { temporaryStorePath } from '../support/answer-store-contract.ts';
+import { openForReading } from '../../../src/stores/sqlite/database.ts';
+import { isLocked, StoreInUseError, takeLock } from '../../../src/stores/sqlite/lock.ts';
+import { openSqliteFile } from '../../../src/stores/sqlite/sqlite-file.ts';
+import { temporaryStorePath } from '../../support/answer-store-contract.ts';
 
 /** Opens the file as one gateway does. */
 function openFile(path: string, pid = 1) {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { type AwaitedFlight, createFlightWaits, type FlightState } from '../../src/stores/redis/flight-waits.ts';
-import { settled } from '../model/held-source.ts';
-import { answerAt } from '../model/paid-outcomes.ts';
-import { createTestClock } from '../support/test-clock.ts';
+import { type AwaitedFlight, createFlightWaits, type FlightState } from '../../../src/stores/redis/flight-waits.ts';
+import { settled } from '../../model/held-source.ts';
+import { answerAt } from '../../model/paid-outcomes.ts';
+import { createTestClock } from '../../support/test-clock.ts';
 
 const LOOK_MS = 500;
 const ANSWER = answerAt(1000, 1);
@@ -19,7 +19,7 @@ function setUp() {
     looks.push({ tokens: flights.map(({ token }) => token), reply });
     return reply.promise;
   };
-  const waits = createFlightWaits({ look, timers: clock.timers });
+  const waits = createFlightWaits({ readStates: look, timers: clock.timers });
   const ends: string[] = [];
   return {
     clock,
@@ -45,9 +45,9 @@ function setUp() {
 test('a message ends the wait for its flight with what it brought, and no other', async () => {
   const { begin, clock, ends, waits } = setUp();
   for (const token of ['a', 'b', 'c']) begin(token);
-  waits.hear('b', ANSWER);
-  waits.hear('c', undefined);
-  waits.hear('of somebody else', ANSWER);
+  waits.onMessage('b', ANSWER);
+  waits.onMessage('c', undefined);
+  waits.onMessage('of somebody else', ANSWER);
   await settled();
   expect(ends).toEqual(['b answer', 'c']);
   expect(clock.pending).toBe(1);
@@ -75,7 +75,7 @@ test('nobody looks when nobody waits', async () => {
   expect(clock.pending).toBe(0);
   begin('b');
   await look([UNDER_WAY]);
-  waits.hear('b', ANSWER);
+  waits.onMessage('b', ANSWER);
   await look([]);
   clock.advanceMs(10 * LOOK_MS);
   expect(looks.map(({ tokens }) => tokens)).toEqual([['a'], ['b'], []]);
@@ -98,7 +98,7 @@ test('a message that comes while it is looked is not contradicted by what the lo
   const { begin, clock, ends, looks, waits } = setUp();
   begin('a');
   clock.advanceMs(LOOK_MS);
-  waits.hear('a', ANSWER);
+  waits.onMessage('a', ANSWER);
   looks[0]?.reply.resolve([WORDLESS]);
   await settled();
   expect(ends).toEqual(['a answer']);
@@ -146,7 +146,7 @@ test('two who wait for one flight both hear of its end', async () => {
   begin('a');
   begin('a');
   expect([waits.isAwaited('a'), waits.isAwaited('b')]).toEqual([true, false]);
-  waits.hear('a', ANSWER);
+  waits.onMessage('a', ANSWER);
   await settled();
   expect(ends).toEqual(['a answer', 'a answer']);
   expect(waits.isAwaited('a')).toBe(false);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { refusalIn, wordsOf } from '../../src/stores/redis/redis-error.ts';
+import { refusalIn, wordsOf } from '../../../src/stores/redis/redis-error.ts';
 
 const inScript = (version: 6 | 7, words: string) =>
   version === 6

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConfigurationError, parseConfig } from '../../src/config/config.ts';
-import { describeRedis, parseRedisLocation, type RedisLocation } from '../../src/config/redis-location.ts';
-import { CANARY_TOKEN } from '../support/test-gateway.ts';
+import { ConfigurationError, parseConfig } from '../../../src/config/config.ts';
+import { describeRedis, parseRedisLocation, type RedisLocation } from '../../../src/config/redis-location.ts';
+import { CANARY_TOKEN } from '../../support/test-gateway.ts';
 
 const DEFAULTS: RedisLocation = {
   kind: 'single',
