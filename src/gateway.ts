@@ -5,7 +5,7 @@ import { createAnswerMemory } from './cache/memory.ts';
 import { createWriteBehindStore, noOpStore } from './cache/write-behind.ts';
 import type { Config } from './config/config.ts';
 import { ENDPOINT_NAMES, type EndpointName, type LinkIndexKey } from './domain/link-index.ts';
-import { systemTimers, type Timers, within } from './domain/time.ts';
+import { systemTimers, type Timers } from './domain/time.ts';
 import { openTelemetry } from './open-telemetry.ts';
 import { createGatewayStates } from './sandbox/gateway-states.ts';
 import { openUpstreamOrigin } from './sandbox/upstream-origin.ts';
@@ -70,8 +70,6 @@ export interface Gateway extends RunningGateway {
   samples(): Promise<Samples>;
 }
 
-/** A start waits no longer than this for the counts of requests before it, in milliseconds. */
-const START_PATIENCE_MS = 1000;
 /** How long answers may take to leave after everything else has ended, in milliseconds. */
 const LAST_ANSWERS_MS = 2000;
 
@@ -191,7 +189,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   closing.defer(() => authenticator.close());
   const rates = createRates({ shared: stores.shared?.rates, store: stores.rates, clock, timers, onError });
   closing.defer(() => rates.close());
-  await within(systemTimers, START_PATIENCE_MS, rates.load()).catch((error: unknown) => onError('rates', error));
+  await rates.load();
   const trusted = openTrustedDocuments(config.server.trustedDocuments, {
     onReloaded: () => log.info('the trusted documents were read anew from their file'),
     onRejected: (error) =>

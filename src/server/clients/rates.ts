@@ -1,11 +1,13 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { Timers } from '../../domain/time.ts';
+import { systemTimers, type Timers, within } from '../../domain/time.ts';
 import type { Refusal } from '../http/exchange.ts';
 import type { Client } from './client.ts';
 
 const MINUTE_SECONDS = 60;
 /** How often what has changed is stored, in milliseconds; a kill loses no more than that. */
 const SAVE_MS = 1000;
+/** A start waits no longer than this for the store, in milliseconds. */
+const START_PATIENCE_MS = 1000;
 
 /** What a client has sent in the minute that ends at `endsAtMs`. */
 export interface SentRequests {
@@ -40,7 +42,7 @@ export interface RatesOptions {
 
 /** How many requests each client sends. */
 export interface Rates {
-  /** Takes up what was counted before a restart. */
+  /** Continues the counts from before a restart. Waits no longer than a second for the store; never rejects. */
   load(): Promise<void>;
   /** Counts a request, at once where the client has no `perMinute`. @returns the refusal of one beyond it */
   count(client: Pick<Client, 'name' | 'perMinute'>): Promise<Refusal | undefined> | undefined;
@@ -84,7 +86,12 @@ export function createRates({ shared, store, clock, timers, onError }: RatesOpti
 
   return {
     async load() {
-      for (const { client, count, endsAtMs } of (await store?.load()) ?? []) {
+      const stored = store ? within(systemTimers, START_PATIENCE_MS, store.load()) : Promise.resolve([]);
+      const sent = await stored.catch((error: unknown) => {
+        onError?.('rates', error);
+        return [];
+      });
+      for (const { client, count, endsAtMs } of sent) {
         const seconds = Math.ceil((endsAtMs - clock()) / 1000);
         if (seconds > 0 && seconds <= MINUTE_SECONDS) await requests.set(client, count, seconds);
       }
