@@ -86,7 +86,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { steadyMs = options.clock ?? performance.now.bind(performance) } = options;
   const { dailyBudget, balanceIntervalMs } = config.upstream;
   const { lifetimes, maxEntries } = config.cache;
-  const { maxKolsPerRequest: maxKols } = config.server;
   await using closing = new AsyncDisposableStack();
 
   // Telemetry. What it reads at a scrape is there by then.
@@ -201,7 +200,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const fastLane = config.server.hasFastLane
     ? createFastLane({
         fresh: createFreshEntries({ memory, lifetimes, keyOf }),
-        ...{ maxKols, clock, steadyMs, trusted },
+        ...{ maxKols: config.server.maxKolsPerRequest, clock, steadyMs, trusted },
         onHits: telemetry.onHits,
         onCall: telemetry.onCall,
       })
