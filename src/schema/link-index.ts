@@ -1,5 +1,6 @@
 import type { IndexName, LinkIndexAnswer } from '../domain/link-index.ts';
 import { builder } from './builder.ts';
+import './date-time.ts';
 import { Freshness } from './freshness.ts';
 import { IndexScore } from './index-score.ts';
 

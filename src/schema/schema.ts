@@ -1,7 +1,6 @@
 import { GraphQLDeferDirective, GraphQLStreamDirective } from '@graphql-tools/utils';
 import { graphqlSync, printSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
-import './date-time.ts';
 import { entityResolvers } from './entities.ts';
 import { toSubgraphSchema } from './federation.ts';
 import './query.ts';
