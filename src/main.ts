@@ -113,7 +113,7 @@ function processIdentity(): ProcessIdentity {
 
 /** What Node.js would print by itself: every line on standard error is one of the log. */
 function logOwnFaults(log: Logger): void {
-  // A fault of ours, and no reason to lose the purchases of everybody else.
+  // A fault of ours is no reason to lose all other purchases.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
   process.removeAllListeners('warning');
   process.on('warning', (warning) => log.warn({ err: warning }, 'Node.js warns'));

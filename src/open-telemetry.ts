@@ -33,7 +33,7 @@ export interface OpenTelemetryOptions {
   readonly closing: AsyncDisposableStack;
 }
 
-/** Who is told of what happens: each event leads to the log, the metrics, or both. No layer knows of either. */
+/** Connects each event with the log, the metrics, or both; no layer imports either. */
 export async function openTelemetry(options: OpenTelemetryOptions) {
   const { config, log, steadyMs, sources, closing } = options;
   // Opened first and so closed last: a purchase that a stop waited for is still exported.

@@ -45,7 +45,7 @@ export interface LinkIndexCache extends LinkIndexSource {
   peek(key: LinkIndexKey, requester?: Partial<Requester>, span?: Span): LinkIndexOutcome | undefined;
   /** Memory, then the store, then a purchase. */
   read(key: LinkIndexKey, options: CacheReadOptions): Promise<LinkIndexOutcome>;
-  /** The calls in flight. They belong to the process: nobody who waits for one can end it. */
+  /** The calls in flight. They belong to the process: no caller that waits for one can end it. */
   readonly inFlight: number;
   /** Settles when no call is in flight. */
   idle(): Promise<void>;

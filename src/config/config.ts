@@ -26,7 +26,7 @@ export interface Config {
     /** How often the account's balance is read; undefined: never. */
     readonly balanceIntervalMs: number | undefined;
   };
-  /** How many processes share the budget, for when the shared store is unavailable; undefined where nobody said. */
+  /** How many processes share the budget, for when the shared store is unavailable; undefined where it is not configured. */
   readonly replicas: number | undefined;
   /** Processes of this machine behind the one port, each a replica; 1 is this process alone. */
   readonly workers: number;
@@ -46,7 +46,7 @@ export interface Config {
     readonly clientKeysFile: string | undefined;
     readonly allowAnonymous: boolean;
     readonly trustedDocuments: { readonly path: string; readonly only: boolean } | undefined;
-    /** Undefined: entities and the SDL for composition are for everybody. */
+    /** Undefined: every client may ask for entities and the SDL for composition. */
     readonly subgraphSecret: string | undefined;
     readonly maxKolsPerRequest: number;
     /** Whether queries that yoga has answered before are answered by plans. */

@@ -7,7 +7,7 @@ export interface ZoneDay {
   readonly endMs: number;
 }
 
-/** The two days around the midnight that is nearest to a time. Whoever has the clock that counts chooses between them. */
+/** The two days around the midnight that is nearest to a time. The store's clock, where there is one, chooses between them. */
 export interface NearestDays {
   /** The day that ends at `midnightMs`, as YYYY-MM-DD. */
   readonly before: string;

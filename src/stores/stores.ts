@@ -25,16 +25,16 @@ export interface OpenStoresOptions {
   readonly clock: () => number;
   readonly identity: ProcessIdentity;
   readonly timers: Timers;
-  /** The account whose pauses are shared, in a form that does not give its token away. */
+  /** The account whose pauses are shared, in a form that does not reveal its token. */
   readonly account: () => string;
   /** The endpoint that is asked now. */
   readonly endpoint: () => string;
   /** Whether the memory has something of a key. */
   readonly isRemembered: (cacheKey: string) => boolean;
-  /** Told of what another replica has bought, where something of it is remembered. */
+  /** Called with what another replica has bought, where something of it is remembered. */
   readonly onBought: (cacheKey: string, outcome: LinkIndexOutcome) => void;
   readonly closing: AsyncDisposableStack;
-  /** Told of everything that the store did not do. */
+  /** Called for each operation that the store did not do. */
   readonly onError: (operation: string, error: unknown) => void;
 }
 

@@ -80,7 +80,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const billed = counter('upstream_billed_total', 'Calls that were billed.', 'endpoint');
   const unknown = counter('upstream_outcome_unknown_total', 'Calls that may have been billed.', 'endpoint');
   const upstreamSeconds = histogram('upstream_seconds', 'How long a call took.', UPSTREAM_SECONDS, 'endpoint');
-  /** Counted here until somebody looks: a labelled counter of the library's takes as long as a cached read. */
+  /** Counted here until a scrape: a labelled counter of the library takes as long as a cached read. */
   const newReads = new Map<string, number>();
   new Counter({
     name: 'kol_gateway_link_index_reads_total',

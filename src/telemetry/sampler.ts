@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 
 /**
- * What `OTEL_TRACES_SAMPLER` names, which the SDK leaves to whoever puts its parts together. With a name that is unknown,
+ * What `OTEL_TRACES_SAMPLER` names, which the SDK leaves to the application. With a name that is unknown,
  * as with none, the caller's decision holds, and without a caller everything is recorded.
  *
  * @see OpenTelemetry specification, "Environment Variable Specification", General SDK Configuration

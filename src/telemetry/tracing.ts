@@ -28,7 +28,7 @@ const FLUSH_MS = 2000;
 
 /**
  * OpenTelemetry's SDK, which reads the standard's other variables by itself. It is loaded only where traces are exported,
- * and nothing of it becomes the process's global one: what instruments HTTP clients by itself would find no one to tell.
+ * and nothing of it becomes the process's global one: so libraries that instrument HTTP clients have nowhere to report.
  */
 export function openTracing({ url, serviceVersion, instanceId, onExportError, after }: TracingOptions): Tracing {
   const exporter = new OTLPTraceExporter({ url });
@@ -63,7 +63,7 @@ export function openTracing({ url, serviceVersion, instanceId, onExportError, af
     async close() {
       const { promise: isOver, resolve } = Promise.withResolvers<void>();
       const cancel = after(FLUSH_MS, resolve);
-      // What could not be exported has been told.
+      // Failed exports have been logged.
       await Promise.race([provider.shutdown().catch(() => {}), isOver]);
       cancel();
     },

@@ -24,7 +24,7 @@ export interface UpstreamClientOptions {
 
 export interface UpstreamClient {
   /**
-   * One attempt at a paid call; takes no signal on purpose, for nobody may abandon it.
+   * One attempt at a paid call; takes no signal on purpose, because no caller may abandon it.
    * @throws UpstreamError when no whole response came.
    */
   get(path: string, parameters: Readonly<Record<string, string>>): Promise<WholeResponse>;

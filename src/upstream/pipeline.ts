@@ -20,7 +20,7 @@ export interface PipelineOptions {
   readonly maxPerSecond: number | undefined;
   /** The line of all replicas; undefined where this process keeps the pace by itself. */
   readonly pace?: SharedPace | undefined;
-  /** What replicas tell each other; undefined where there are none. */
+  /** What replicas share about pauses; undefined where there are none. */
   readonly pauses?: SharedPauses | undefined;
   readonly maxQueued: number;
   /** Off in sandbox mode, where a magic id fails only itself. */

@@ -31,7 +31,7 @@ export function compareExample(response: WholeResponse): ExampleComparison {
   const { example, checkedAt, synthetic } = published.data;
   if (!isJsonObject(example)) return unreadable(`data.example ${formOf(example)}`);
   const { code } = example;
-  // The example of a failure tells nothing about the data.
+  // The example of a failure says nothing about the data.
   if (Number.isInteger(code) && code !== SUCCESS_CODE) return unreadable(`data.example of code ${code}`);
   return {
     kind: 'compared',

@@ -11,7 +11,7 @@ import type { UpstreamClient } from './client.ts';
 import type { Endpoint, EndpointChoice } from './endpoints.ts';
 import { decodeEnvelope } from './envelope.ts';
 
-/** One attempt, as told to whoever watches. It names the endpoint, never the URL. */
+/** One attempt, for log, metrics and traces. It names the endpoint, never the URL. */
 export interface Attempt {
   readonly endpoint: EndpointName;
   readonly outcome: 'ok' | 'no_data' | UpstreamErrorCode;

@@ -47,7 +47,7 @@ export function readTokenFile(path: string): string {
   return token;
 }
 
-/** Tells one account from another among replicas: 32 bits of a digest, from which nobody gets the token back. */
+/** Distinguishes accounts among replicas: 32 bits of a digest, from which the token cannot be recovered. */
 export function accountOf(token: string): string {
   return createHash('sha256').update(`kol-gateway account\n${token}`).digest('hex').slice(0, 8);
 }

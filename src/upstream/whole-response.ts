@@ -19,7 +19,7 @@ export interface ReceiveOptions {
   /** The most that a compressed body may inflate to. What arrives is limited by the dispatcher. */
   readonly maxBodyBytes: number;
   /**
-   * Told just before the request is written to its connection. What fails earlier was never sent, so it is known to be
+   * Called just before the request is written to its connection. What fails earlier was never sent, so it is known to be
    * unbilled; what fails later may have been billed.
    */
   readonly onSending: () => void;

@@ -25,7 +25,7 @@ export class WorkerStartError extends Error {
 
 /** What the program does in a worker's process. */
 const COMMAND = 'worker';
-/** A worker that was told to end every wait has so long to store and to export, before it is killed; in milliseconds. */
+/** A worker that has ended every wait has so long to store and to export, before it is killed; in milliseconds. */
 const KILL_AFTER_MS = 5000;
 
 interface RunningWorker {
@@ -68,7 +68,7 @@ export async function startWorkers({ config, log, writeLine }: StartWorkersOptio
     const { process: child, id } = worker;
     for (const output of [child.stdout, child.stderr] as Readable[])
       createInterface({ input: output }).on('line', writeLine);
-    // A process that cannot be started or reached ends, or never began: that is told by its end.
+    // A process that cannot be started or reached ends, or never began: its exit says so.
     worker.on('error', () => {});
     const ended = once(child, 'close').then(([code, signal]) => (signal === null ? `exit code ${code}` : `${signal}`));
     const ready = Promise.withResolvers<string>();

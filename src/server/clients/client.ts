@@ -15,7 +15,7 @@ export interface Client extends Payer {
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/** Everybody on this machine, where no keys are configured: nothing is kept from its owner. */
+/** Every client on this machine, where no keys are configured: it has every scope. */
 export const LOCAL: Client = client('local', SCOPES);
 
 /** Who comes without a key where `ALLOW_ANONYMOUS` lets it in. */

@@ -19,7 +19,7 @@ const keyFile = z.strictObject({
 
 /** The clients of a key file, each behind the hash of its key. */
 export interface ClientKeys {
-  /** Who holds this key; undefined is nobody. */
+  /** The client that holds this key; undefined where none does. */
   clientOf(key: string): Client | undefined;
 }
 
@@ -35,7 +35,7 @@ export function readKeyFile(path: string): ClientKeys {
     digest: Buffer.from(sha256, 'hex'),
     client: { name, perMinute, billedPerDay, scopes: new Set(scopes) } satisfies Client,
   }));
-  /** Every entry is compared, so that how long it takes tells nothing about a key. */
+  /** Every entry is compared, so that the time it takes reveals nothing about a key. */
   function find(key: string): Client | undefined {
     const given = digestOf(key);
     let found: Client | undefined;

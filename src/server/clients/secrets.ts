@@ -13,7 +13,7 @@ export function isSameDigest(one: Buffer, other: Buffer): boolean {
 /** Whether the value of a `Router-Authorization` header is the secret of this subgraph. */
 export type IsRouter = (routerAuthorization: string | null | undefined) => boolean;
 
-/** Without a secret nobody is a router. */
+/** Without a secret no request counts as a router's. */
 export function createIsRouter(secret: string | undefined): IsRouter {
   if (secret === undefined) return () => false;
   const expected = digestOf(secret);

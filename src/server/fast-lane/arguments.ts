@@ -61,7 +61,7 @@ function literalId(value: ValueNode): string {
   throw new NotPlannable('an odd id');
 }
 
-/** A nullable variable with a default value may be null, which GraphQL then tells as an error of the field. */
+/** A nullable variable with a default value may be null, which GraphQL then reports as an error of the field. */
 function oneId(given: unknown): readonly string[] | undefined {
   return typeof given === 'string' ? [given] : undefined;
 }

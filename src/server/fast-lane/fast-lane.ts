@@ -19,7 +19,7 @@ export interface FastLaneOptions {
   readonly clock: () => number;
   /** Milliseconds since whenever; never set back. */
   readonly steadyMs: () => number;
-  /** Told of what a request read, each key once. */
+  /** Called with what a request read, each key once. */
   readonly onHits?: ((answers: number, negatives: number) => void) | undefined;
   readonly onCall?: ((call: CallSummary) => void) | undefined;
 }
@@ -36,9 +36,9 @@ export interface FastLane {
   plannedRequest(exchange: Exchange, preferences: Preferences, body: Buffer | undefined): PlannedRequest | undefined;
   /** Answers what is in memory and fresh. @returns whether it did; if not, nothing has happened */
   answerFromMemory(exchange: Exchange, client: Client, planned: PlannedRequest, startedMs: number): boolean;
-  /** Reads what is missing, as yoga would. @returns false where a read failed, which yoga tells, from the same reads */
+  /** Reads what is missing, as yoga would. @returns false where a read failed; yoga then reports it, from the same reads */
   answerByReading(call: GraphqlCall, planned: PlannedRequest): Promise<boolean>;
-  /** Yoga has answered this request well: whoever asks the same way may be answered here. */
+  /** To be called when yoga has answered a request without an error: requests of the same form may be answered here. */
   learn(call: GraphqlCall, body: Buffer | undefined, contentType: string): void;
 }
 

@@ -31,7 +31,7 @@ export interface GraphqlCall {
   isIncremental: boolean;
 }
 
-/** Yoga types away, in most of its hooks, what the handler gives it along with a request. */
+/** In most of its hooks yoga has no type for what the handler passes along with a request. */
 export function callOf(context: unknown): GraphqlCall {
   return (context as { call: GraphqlCall }).call;
 }

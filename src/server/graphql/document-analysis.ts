@@ -214,7 +214,7 @@ function analyseOperations(document: DocumentNode): Map<OperationDefinitionNode,
     const isFragment = definition.kind === Kind.FRAGMENT_DEFINITION;
     const within = new Set(isFragment ? [definition.name.value] : []);
     [fields, directives] = [new Map(), new Set(definition.directives)];
-    // A fragment by itself too: GraphQL compares within it even where nobody spreads it.
+    // A fragment by itself too: GraphQL compares within it even where it is spread nowhere.
     const { groups } = analyse([{ selectionSet: definition.selectionSet, depth: 1, within, conditions: [] }]);
     if (!isFragment)
       operations.set(definition, { node: definition, roots: groups.map(toRootField), fields, directives });

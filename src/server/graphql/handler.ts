@@ -53,7 +53,7 @@ export interface GraphqlHandlerOptions extends GraphqlEngineOptions, Omit<LinkIn
   readonly timers: Timers;
   /** Undefined where no traces are made. */
   readonly tracer?: Tracer | undefined;
-  /** Told of every call when it has been answered. */
+  /** Called for every request after it has been answered. */
   readonly onCall?: (call: CallSummary) => void;
   /** Called for every request that is refused before it is read. */
   readonly onRejected?: (call: RejectedCall) => void;

@@ -11,7 +11,7 @@ import { badUserInput } from '../../schema/errors.ts';
 import { isIncluded, type Occurrence } from './document-analysis.ts';
 import type { CheckedOperation, OperationCheck } from './operation-checks.ts';
 
-/** About 50 ms of work on one thread, in which nobody else is answered. */
+/** About 50 ms of work on one thread, in which no other request is answered. */
 const MAX_COST = 25_000;
 /** A KOL with every score is 40 fields. */
 const COST_PER_KOL = 50;

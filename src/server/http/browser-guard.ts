@@ -29,7 +29,7 @@ export interface BrowserGuard {
    */
   refuseForeignHost(headers: IncomingHttpHeaders): Refusal | undefined;
   /**
-   * Refuses what a page of somebody else's makes a browser send. Decided by headers that browsers set and
+   * Refuses what a page of another site makes a browser send. Decided by headers that browsers set and
    * pages cannot, so that no custom header is needed and curl stays simple.
    */
   refuseCrossSite(headers: IncomingHttpHeaders): Refusal | undefined;

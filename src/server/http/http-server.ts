@@ -74,7 +74,7 @@ export async function startHttpServer({ host, port, listener, patience }: HttpSe
     connections.set(socket, undefined);
     socket.once('close', () => connections.delete(socket));
   });
-  // No bytes either way for so long. What is still being worked out may take longer; what nobody takes is dropped.
+  // No bytes either way for so long. An answer that is not ready may take longer; one that the client does not read is dropped.
   server.setTimeout(takingMs, (socket) => {
     const response = connections.get(socket);
     if (!response || response.writableEnded || response.writableNeedDrain) socket.destroy();
@@ -105,7 +105,7 @@ export async function startHttpServer({ host, port, listener, patience }: HttpSe
   };
 }
 
-/** Node takes the first one; whoever is in front of us may have taken the other. @see RFC 9112, section 3.2 */
+/** Node takes the first one; a proxy in front may have taken the other. @see RFC 9112, section 3.2 */
 function namesTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

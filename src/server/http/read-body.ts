@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http';
 const MAX_DISCARDED_BYTES = 10_000_000;
 
 /**
- * The whole body, or `null` as soon as it is known to be larger than `maxBytes`. The rest is read and thrown away,
+ * The whole body, or `null` as soon as it is known to be larger than `maxBytes`. The rest is read and discarded,
  * up to 10 MB; then the connection is cut. By events: the stream's iterator takes half as long again as the request.
- * @throws when the client goes away in the middle
+ * @throws when the client disconnects in the middle
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ const STYLE =
   ':root{color-scheme:light dark}body{max-width:860px;margin:24px auto;padding:0 20px;font:16px/1.55 system-ui,sans-serif}code,pre{font-size:14px}pre,table{overflow-x:auto}pre{padding:10px;border:1px solid #8886;border-radius:6px}table{display:block;border-collapse:collapse}td,th{padding:3px 8px;border:1px solid #8886;text-align:left}img{max-width:100%}';
 
 export interface DocumentsOptions {
-  /** Whether the schema may be read; where introspection is off it is not told here either. */
+  /** Whether the schema may be read; where introspection is off it is not shown here either. */
   readonly isSchemaPublic: boolean;
 }
 

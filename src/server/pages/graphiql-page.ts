@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { threadUrl } from '../../own-files.ts';
 import { type PageHandler, type PageOptions, type PreparedPage, servePage } from './page.ts';
 
-/** Made in a thread of its own: putting 9 MB together would hold up everybody else's answers for a tenth of a second. */
+/** Made in a thread of its own: joining 9 MB would delay all other answers by a tenth of a second. */
 export function createGraphiqlPage(options: PageOptions): PageHandler {
   return servePage(async () => {
     // For the option see sqlite/sqlite-file.ts.

@@ -3,5 +3,5 @@ import { renderGraphiqlPage } from './graphiql-html.ts';
 import { type PageOptions, preparePage } from './page.ts';
 
 const page = await preparePage(await renderGraphiqlPage(workerData as PageOptions));
-// Given away and not copied: 9 MB more would be a stall again.
+// Transferred and not copied: copying 9 MB would block the event loop.
 parentPort?.postMessage(page, [page.html.buffer as ArrayBuffer, page.gzipped.buffer as ArrayBuffer]);

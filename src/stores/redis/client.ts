@@ -16,7 +16,7 @@ const reconnectMs = (times: number) =>
 
 /**
  * Nothing is queued, resent or waited for here: a command that cannot be sent now, or whose connection is lost, fails.
- * What may be repeated is known to whoever sends it.
+ * Only the sender of a command knows whether it may be repeated.
  */
 export function connectRedis(location: RedisLocation): RedisClient {
   const { kind, nodes, isTls, username, password, database, sentinelName, sentinelPassword } = location;

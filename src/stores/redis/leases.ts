@@ -18,7 +18,7 @@ export interface RedisLeasesOptions {
   readonly clockOffsetMs: () => number;
   /** Settles as unknown what was reserved for a flight whose replica has ended. */
   readonly abandon: (flight: string) => Promise<unknown>;
-  /** Told of what any replica has bought, where this one remembers something of the key. */
+  /** Called with what any replica has bought, where this one remembers something of the key. */
   readonly onBought: (cacheKey: string, outcome: LinkIndexOutcome) => void;
   readonly isRemembered: (cacheKey: string) => boolean;
   readonly onError?: (operation: string, error: unknown) => void;
@@ -32,9 +32,9 @@ export interface RedisLeases extends Leases {
 /** How a flight ended: its key, its token, and its outcome, empty for none. */
 export type FlightUpdate = readonly ['flight', cacheKey: string, token: string, packed: string];
 
-/** How often the end of a flight that Redis did not take is told again, in milliseconds. */
+/** How often the end of a flight that Redis did not take is sent again, in milliseconds. */
 const END_AGAIN_MS = 500;
-/** So many ends are told at a time, when Redis has taken the first one. */
+/** So many ends are sent at a time, after Redis has taken the first one. */
 const ENDS_AT_ONCE = 100;
 /** How long the outcome of a flight is kept for those who look, in milliseconds. */
 const OUTCOME_MS = 10_000;
@@ -119,7 +119,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
       return hold(cacheKey, value);
     },
     onMessage([, cacheKey, token, packed]) {
-      // Most of what a hundred replicas tell is of no use here.
+      // Of what a hundred replicas publish, little concerns this one.
       if (!waits.isAwaited(token) && !isRemembered(cacheKey)) return;
       const outcome = decodeOutcome(cacheKey, packed, clockOffsetMs())?.outcome;
       waits.onMessage(token, outcome);
@@ -137,7 +137,7 @@ export function createRedisLeases(options: RedisLeasesOptions): RedisLeases {
  * parts when Redis takes it. There are no more of them than flights had a lease when Redis became unavailable, for no
  * lease is taken without it; each is given up when its lease has run out.
  *
- * @param maxRounds how often an end is told again
+ * @param maxRounds how often an end is sent again
  */
 function createUntoldEnds(timers: Timers, maxRounds: number) {
   /** Each with the round that is its last. */

@@ -5,7 +5,7 @@ import { connectionTroubleOf, connectRedis, type RedisClient } from './client.ts
 import { RedisError, type Refusal, refusalIn, wordsOf } from './redis-error.ts';
 import type { ScriptName } from './scripts.ts';
 
-/** A connection to Redis that says at once when it is of no use. Nobody waits for one that is away. */
+/** A connection to Redis that fails at once while Redis is unavailable. */
 export interface RedisLink {
   /** Whether commands are sent: the server is prompt and takes writes. */
   readonly isUp: boolean;
@@ -25,9 +25,9 @@ export interface RedisLinkOptions {
   readonly location: RedisLocation;
   /** A key that is written to find out whether the server takes writes. */
   readonly probeKey: string;
-  /** Told why the connection could not be made or was lost, and why the server does not take writes. */
+  /** Called with the reason why the connection could not be made or was lost, or why the server does not take writes. */
   readonly onError?: (error: Error) => void;
-  /** Told each time that it is up again. */
+  /** Called each time that it is up again. */
   readonly onUp?: () => void;
   /** What the promise settles to, or a rejection after so many milliseconds. */
   readonly within: <Value>(ms: number, promise: Promise<Value>) => Promise<Value>;

@@ -8,7 +8,7 @@ export interface RedisPaceOptions {
   readonly keys: RedisKeys;
   /** Calls started per second, by all replicas together. */
   readonly maxPerSecond: number;
-  /** Among how many the pace is divided while Redis is away. */
+  /** Among how many the pace is divided while Redis is unavailable. */
   readonly sharers: () => number;
   /** Milliseconds since whenever; never set back. */
   readonly clock: () => number;

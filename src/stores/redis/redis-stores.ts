@@ -137,7 +137,7 @@ export async function openRedisStores(location: RedisLocation, options: OpenStor
 type JoinUpdate = readonly ['joined'];
 type Update = FlightUpdate | PauseUpdate | BalanceUpdate | JoinUpdate;
 
-/** What comes from this channel was sent by a replica; anything else is nobody's update. */
+/** Replicas publish lists to this channel; anything else is ignored. */
 function parseUpdate(message: string): Update | undefined {
   const update = parseJson(message);
   return Array.isArray(update) ? (update as unknown as Update) : undefined;

@@ -14,13 +14,13 @@ export interface ReplicasOptions {
   readonly clock: () => number;
   /** Milliseconds since whenever; never set back. */
   readonly steadyMs: () => number;
-  /** Told at each beat at which this machine's clock and the server's differ by a second or more, in milliseconds. */
+  /** Called at each beat at which this machine's clock and the server's differ by a second or more, in milliseconds. */
   readonly onClockOff: (offsetMs: number) => void;
-  /** Told at the first beat by which time zone days were counted before; not told where nothing was counted. */
+  /** Called at the first beat by which time zone days were counted before; not called where nothing was counted. */
   readonly onTimeZoneBefore: (timeZone: string) => void;
-  /** Told at each beat by which time zones the replicas that are there count days: each zone once, ours among them. */
+  /** Called at each beat by which time zones the replicas that are there count days: each zone once, ours among them. */
   readonly onTimeZones: (timeZones: readonly string[]) => void;
-  /** Told after every beat: the server is there, and what others have written to it can be read. */
+  /** Called after every beat: the server is there, and what others have written to it can be read. */
   readonly onBeat: () => Promise<void>;
   readonly onError: (error: unknown) => void;
 }

@@ -36,7 +36,7 @@ export const SCRIPTS = {
       return 1`,
   },
 
-  /** Takes a lease that nobody holds, or says who holds it. A flight that has ended leaves its outcome for those who wait. */
+  /** Takes a lease that is free, or returns its holder. A flight that has ended leaves its outcome for those who wait. */
   kolgwAcquire: {
     numberOfKeys: 1,
     lua: `
@@ -46,7 +46,7 @@ export const SCRIPTS = {
       return false`,
   },
 
-  /** Makes a lease last, also one that ended and that nobody else has taken. */
+  /** Makes a lease last, also one that ended and that no other has taken. */
   kolgwExtend: {
     numberOfKeys: 1,
     lua: `
@@ -56,7 +56,7 @@ export const SCRIPTS = {
       return 1`,
   },
 
-  /** Ends a lease of one's own, leaving the outcome for a while where there is one, and tells everybody. */
+  /** Ends a lease of one's own, leaving the outcome for a while where there is one, and publishes it. */
   kolgwEnd: {
     numberOfKeys: 1,
     lua: `
@@ -155,7 +155,7 @@ export const SCRIPTS = {
       return gone`,
   },
 
-  /** Keeps a pause by the moment of its end, or forgets it where it has none left, and tells everybody. */
+  /** Keeps a pause by the moment of its end, or forgets it where it has none left, and publishes it. */
   kolgwPause: {
     numberOfKeys: 1,
     lua: `
@@ -222,7 +222,7 @@ export const SCRIPTS = {
   },
 
   /**
-   * Takes the turn to read a balance, which nobody else can have until it ends.
+   * Takes the turn to read a balance, which no other process can take until it ends.
    * @returns 1 where it was taken, for how much longer it lasts, in milliseconds, and the last reading that is kept, or ''
    */
   kolgwBalanceTurn: {
@@ -232,7 +232,7 @@ export const SCRIPTS = {
       return {isTaken and 1 or 0, redis.call('PTTL', KEYS[1]), redis.call('GET', KEYS[2]) or ''}`,
   },
 
-  /** Keeps a reading of the balance for a while, and tells everybody. */
+  /** Keeps a reading of the balance for a while, and publishes it. */
   kolgwBalance: {
     numberOfKeys: 1,
     lua: `

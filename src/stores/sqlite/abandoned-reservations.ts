@@ -7,7 +7,7 @@ import type { SqliteFile } from './sqlite-file.ts';
  * Counts as unknown, which is as spent, what processes that ended left open in a file. A file has one process at a time, so
  * every reservation that is open before the first one of this process is theirs.
  *
- * @param onSettled told of each such call
+ * @param onSettled called with each such call
  * @returns what does it, once; after a failure it is tried again when it is asked for again
  */
 export function createAbandonedSettling(

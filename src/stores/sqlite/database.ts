@@ -34,7 +34,7 @@ export interface OpenDatabase {
  * Opens the file, and makes it with its folder when it is missing. WAL with `synchronous=NORMAL`: a write outlives the
  * process from the moment it returns, and the last ones may be lost only with the machine.
  *
- * @param beforeUse told where the file is, symbolic links resolved, before anything of it is read or written
+ * @param beforeUse called with the path of the file, symbolic links resolved, before anything of it is read or written
  * @param busyTimeoutMs how long a locked file is waited for, also by what is done with it afterwards
  * @throws when the file cannot be opened, is no database, or is of another version; what `beforeUse` throws
  */
@@ -49,7 +49,7 @@ export function openDatabase(
     const location = database.location();
     if (location !== null) beforeUse?.(location);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    // Most starts find the tables there, and need not wait for whoever writes.
+    // Most starts find the tables, and need not wait for another writer.
     if (versionOf(database) === 0) inTransaction(database, () => versionOf(database) === 0 && database.exec(TABLES));
     expectVersion(versionOf(database));
   } catch (error) {
@@ -61,7 +61,7 @@ export function openDatabase(
 }
 
 /**
- * Opens a file for reading, beside whoever uses it. Nothing is written to it or to its log, and no file is made beside
+ * Opens a file for reading, beside a process that uses it. Nothing is written to it or to its log, and no file is made beside
  * it; only the index of the log (`-shm`), which is there with the log, is touched as every reader does.
  *
  * @param location with symbolic links resolved
@@ -69,7 +69,7 @@ export function openDatabase(
  * @throws when the file cannot be read, is no database, or is of another version
  */
 export function openForReading(location: string): DatabaseSync | undefined {
-  // SQLite makes a log beside a file that has none even to read it. Without a log nobody uses the file, and all is in it.
+  // SQLite makes a log beside a file that has none even to read it. Without a log no process uses the file, and it is complete.
   const url = pathToFileURL(location);
   if (!existsSync(`${location}-wal`)) url.search = 'immutable=1';
   const database = new DatabaseSync(url, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
@@ -107,11 +107,11 @@ const SQLITE_BUSY = 5;
 
 /** Whether another process has the file, or a part of it, locked. */
 export function isBusy(error: unknown): boolean {
-  // The upper bits of the code tell more.
+  // The upper bits of the code have details.
   return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
 }
 
-/** All or nothing, and alone: nobody else writes meanwhile. */
+/** All or nothing, and no other connection writes meanwhile. */
 export function inTransaction<Result>(database: DatabaseSync, run: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {

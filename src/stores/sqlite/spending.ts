@@ -40,7 +40,7 @@ export interface KnownSettlement extends SettlementCall {
 export function prepareSpending(database: DatabaseSync) {
   const selectDay = database.prepare('SELECT billed, unknown FROM spending WHERE scope = ? AND day = ?');
   const countOpen = database.prepare('SELECT count(*) AS open FROM reservations WHERE scope = ? AND day = ?');
-  // Version 0.1.0 told the processes of one file apart by `owner` and `pid`.
+  // Version 0.1.0 distinguished the processes of one file by `owner` and `pid`.
   const insert = database.prepare("INSERT INTO reservations (scope, day, owner, pid, at_ms) VALUES (?, ?, '', 0, ?)");
   const remove = database.prepare('DELETE FROM reservations WHERE id = ?');
   const removeAll = database.prepare('DELETE FROM reservations');

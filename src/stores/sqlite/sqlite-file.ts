@@ -79,7 +79,7 @@ export function openSqliteFile(path: string, pid: number, options: SqliteFileOpt
     stopCounting();
   }
 
-  /** A thread that is stuck in the file system gets no more to do, so its queue does not grow, and nobody waits for it. */
+  /** A thread that is stuck in the file system gets no more work, so its queue does not grow, and no caller waits for it. */
   function isLate(): boolean {
     const [oldest] = calls.values();
     return oldest !== undefined && turns - oldest.sentAtTurn > LATE_TURNS;

@@ -21,7 +21,7 @@ export type WorkerReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string; readonly isInUse: boolean };
 
-/** How long nobody waits for a lock after one call did so in vain, in milliseconds: else the calls would queue up behind it. */
+/** How long no call waits for a lock after one has waited in vain, in milliseconds: otherwise calls would queue up. */
 const LOCKED_MS = 500;
 
 const { path, pid } = workerData as WorkerData;
@@ -52,7 +52,7 @@ function open(busyTimeoutMs: number): NonNullable<typeof opened> {
   }
 }
 
-/** A lock that is still in place is kept while the file is opened anew: nobody else gets in meanwhile. */
+/** A lock that is still held is kept while the file is opened anew, so that no other process takes it meanwhile. */
 function holdLock(storePath: string): void {
   if (lock?.storePath === storePath && lock.isInPlace()) return;
   lock?.release();

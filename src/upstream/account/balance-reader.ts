@@ -6,14 +6,14 @@ export interface BalanceReading extends Balance {
   readonly readAtMs: number;
 }
 
-/** As operators are told, with the time as ISO 8601. */
+/** For operators, with the time as ISO 8601. */
 export function toldReading({ amount, currency, readAtMs }: BalanceReading) {
   return { amount, currency, readAt: new Date(readAtMs).toISOString() };
 }
 
 /** One look at whose turn it is to read. */
 export interface BalanceTurn {
-  /** Whether nobody else reads until the next turn. */
+  /** Whether this process reads; no other does until the next turn. */
   readonly isOurs: boolean;
   /** When the next turn begins, in milliseconds from now. */
   readonly nextInMs: number;
@@ -23,11 +23,11 @@ export interface BalanceTurn {
 
 /** What replicas of one store share, so that one of them reads for all. */
 export interface SharedBalance {
-  /** Takes the turn, unless somebody else has it. @throws when the store cannot tell */
+  /** Takes the turn, unless another process has it. @throws when the store fails */
   takeTurn(): Promise<BalanceTurn>;
-  /** Tells the others. @throws when the store does not take it */
+  /** Publishes a reading to the others. @throws when the store does not take it */
   share(reading: BalanceReading): Promise<void>;
-  /** Calls back with what the others tell, from now on. */
+  /** Calls back with what the others publish, from now on. */
   listen(listener: (reading: BalanceReading) => void): void;
   /** By how much the store's clock is ahead of this machine's, in milliseconds: readings are in the store's time. */
   readonly clockOffsetMs: () => number;
@@ -45,9 +45,9 @@ export interface BalanceReaderOptions {
   /** Milliseconds since whenever; never set back. */
   readonly steadyMs: () => number;
   readonly timers: Timers;
-  /** Told of the first read, and of each that ends otherwise than the one before: a balance, refused or unreadable. */
+  /** Called with the first read, and with each that ends differently from the one before: a balance, refused or unreadable. */
   readonly onChange: (outcome: BalanceOutcome) => void;
-  /** Told of what the store did not do. */
+  /** Called when the store did not do something. */
   readonly onStoreError: (error: unknown) => void;
 }
 
@@ -60,15 +60,15 @@ export interface BalanceReader {
   stop(): void;
 }
 
-/** How soon a store that could not tell whose turn it is is asked again, in milliseconds; sooner where the interval is shorter. */
+/** After how long an unavailable store is asked for the turn again, in milliseconds; less where the interval is shorter. */
 const STORE_RETRY_MS = 60_000;
 
 /**
  * Reads the account's balance at the start and then once in each interval. It stands beside the paid calls: no budget, no
  * breaker and no queue knows of it.
  *
- * Nothing says that the read is free. So a failed one is not repeated before the next turn, and while a shared store is away
- * nobody reads: each replica for itself would multiply the calls.
+ * Nothing says that the read is free. So a failed one is not repeated before the next turn, and while a shared store is unavailable
+ * no replica reads: each for itself would multiply the calls.
  */
 export function startBalanceReader(options: BalanceReaderOptions): BalanceReader {
   const { intervalMs, read, shared, clock, steadyMs, timers, onChange, onStoreError } = options;

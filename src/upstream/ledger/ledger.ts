@@ -23,7 +23,7 @@ export function remainingOf(today: DaySpending, dailyBudget: number | undefined)
 
 /** One call that may cost money, from before it is sent until its end is known. */
 export interface Reservation {
-  /** Never rejects: a store that is away is the ledger's own trouble. */
+  /** Never rejects: the ledger handles an unavailable store itself. */
   settle(billed: Billed): Promise<void>;
 }
 

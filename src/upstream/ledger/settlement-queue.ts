@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STORE_PATIENCE_MS, type Timers, within } from '../../domain/time.ts';
 import type { Settlement, SpendingStore, StoredSpending } from './spending-store.ts';
 
-/** How often the store is tried while it is unavailable and nobody asks for anything, in milliseconds. */
+/** How often the store is tried while it is unavailable and nothing else reads it, in milliseconds. */
 const RETRY_MS = 1000;
 /** So many settlements are sent at a time, so that a read does not wait behind all of them. */
 const BATCH_SIZE = 100;
@@ -131,7 +131,7 @@ export function createSettlementQueue(options: SettlementQueueOptions): Settleme
     }
   }
 
-  /** One at a time: what is on its way must not be sent twice. Whoever comes after the first 50 ms does not wait. */
+  /** One at a time: what is on its way must not be sent twice. A caller that comes after the first 50 ms does not wait. */
   function flush(): Promise<void> {
     if (flushing === undefined) {
       const probe = nextBatch(1);

@@ -21,7 +21,7 @@ export interface AdmissionOptions {
   readonly maxQueued: number;
   /** Whether a rate limit that the upstream reports to one call slows everyone down. */
   readonly slowsDown: boolean;
-  /** Why nothing may be asked now, if so; whoever waits is then refused too. */
+  /** Why nothing may be asked now, if so; waiting calls are then refused, too. */
   readonly refusal: () => UpstreamError | undefined;
   /** Milliseconds since the epoch, for when something failed. */
   readonly clock: () => number;
@@ -47,7 +47,7 @@ interface Waiting {
   refuse(error: UpstreamError): void;
 }
 
-/** A rate limit that lasts longer is told to the caller instead of waited for. */
+/** A rate limit that lasts longer is returned to the caller instead of waited for. */
 export const MAX_RATE_LIMIT_WAIT_SECONDS = 10;
 
 const FIRST_SLOWDOWN_MS = 1000;
@@ -88,7 +88,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return inFlight < maxConcurrent && waitMs() <= 0;
   }
 
-  /** Whoever would have to wait longer for the upstream's own limit is told so instead. */
+  /** A call that would wait longer than that for the upstream's rate limit is refused instead. */
   function refusalNow(): UpstreamError | undefined {
     const retryAfterSeconds = Math.ceil(pauseLeftMs() / 1000);
     if (retryAfterSeconds > MAX_RATE_LIMIT_WAIT_SECONDS) return new UpstreamError(SLOWED_DOWN, { retryAfterSeconds });
@@ -151,7 +151,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
   }
 
-  /** Remembers a rate limit for everybody, and says in the error when to come back. */
+  /** Remembers a rate limit for all calls, and puts the time to wait into the error. */
   function slowDown(outcome: LinkIndexOutcome, startedAtMs: number): LinkIndexOutcome {
     if (outcome.kind !== 'failure') rateLimitsInARow = 0;
     if (outcome.kind !== 'failure' || outcome.error.verdict.repeat !== 'later') return outcome;

@@ -13,7 +13,7 @@ export interface BreakerOptions {
    * No limit by default.
    */
   readonly limitPauseMs?: (agoMs: number) => number;
-  /** Told when an attempt of this process opened it, or with undefined closed it. */
+  /** Called when an attempt of this process opened it, or with undefined closed it. */
   readonly onChange?: (pause: Pause | undefined) => void;
 }
 
@@ -30,7 +30,7 @@ export type Finding = 'good' | 'bad' | 'nothing';
 
 /**
  * A circuit breaker: open, it refuses at no cost; after its pause it is half-open and lets a single probe
- * through, while everybody else goes on being refused.
+ * through, while all others are still refused.
  */
 export interface Breaker {
   /** Why nothing may be asked now, if so. */
@@ -39,7 +39,7 @@ export interface Breaker {
   enter(): { leave(finding: Finding, code?: UpstreamErrorCode): void };
   /** What it guards was mended from outside. */
   close(): void;
-  /** Another replica's breaker opened, or with undefined closed. A probe under way goes on, and tells more. */
+  /** Another replica's breaker opened, or with undefined closed. A probe in flight goes on, because its outcome is newer. */
   adopt(pause: Pause | undefined): void;
   isOpen(): boolean;
 }
@@ -49,7 +49,7 @@ type State =
   | { readonly kind: 'open'; readonly openedBy: UpstreamErrorCode; readonly untilMs: number; readonly pauseMs: number }
   | { readonly kind: 'probing'; readonly openedBy: UpstreamErrorCode; readonly pauseMs: number };
 
-/** A probe takes at most one attempt's deadline; nobody knows more, so this is asked again soon. */
+/** A probe takes at most one attempt's deadline. Its end is not known before, so callers come back soon. */
 const PROBING_RETRY_AFTER_SECONDS = 5;
 
 export function createBreaker(options: BreakerOptions): Breaker {
@@ -84,7 +84,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
       const era = mendings;
       return {
         leave(finding, code) {
-          // An attempt from before tells nothing about the time after.
+          // An attempt that began before says nothing about the time after.
           if (era !== mendings) return;
           if (probed && state === own) {
             if (finding === 'good') shut();

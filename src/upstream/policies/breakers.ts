@@ -18,11 +18,11 @@ const VENDOR_QUOTA_TIME_ZONE = 'Asia/Shanghai';
 
 export type BreakerName = 'account' | 'endpoint' | 'quota' | 'upstream';
 
-/** What replicas tell each other of what failed, so that each need not find it out for itself. */
+/** What replicas publish about failures, so that not each of them has to meet the failure itself. */
 export interface SharedPauses {
-  /** Tells the others that a breaker opened, or with undefined that it closed. */
+  /** Publishes that a breaker opened, or with undefined that it closed. */
   tell(name: BreakerName, pause: Pause | undefined): void;
-  /** Calls back with what the others tell, from now on and once with what is known. */
+  /** Calls back with what the others publish, from now on, and once with what is known. */
   listen(listener: (name: BreakerName, pause: Pause | undefined) => void): void;
 }
 
@@ -43,7 +43,7 @@ export interface BreakersOptions {
   readonly clock: () => number;
   /** Milliseconds since whenever, for how long a pause lasts; never set back. The clock by default. */
   readonly steadyMs?: (() => number) | undefined;
-  /** Told what attempts of this process opened, or with undefined closed. */
+  /** Called with what attempts of this process opened, or with undefined closed. */
   readonly onChange?: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;
 }
 
