@@ -234,7 +234,7 @@ describeWithRedis('the balance of an account that gateways share through a Redis
     expect(Math.abs(Date.parse(readAt) - Date.now())).toBeLessThan(HOUR_MS / 2);
   });
 
-  test('is not read while that Redis is away', async () => {
+  test('is not read while that Redis is unavailable', async () => {
     await using upstream = await startUpstream(tellsBalance());
     await using server = await startRedis();
     const gateway = await startTestGateway({

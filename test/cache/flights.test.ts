@@ -27,7 +27,7 @@ const refused = (verdict: Verdict): LinkIndexOutcome => ({
   failedAtMs: 1,
 });
 
-/** What the leases say when they are asked, in turn: that they are away, that one is ours, or what another's flight brings. */
+/** What the leases say when they are asked, in turn: that they are unavailable, that one is ours, or what another's flight brings. */
 type Saying =
   | 'away'
   | 'held'
@@ -63,7 +63,7 @@ async function fly({ sayings, isForced = false, recalled, brings = [OURS] }: Sce
         ['acquire', cacheKey, ...(asForced ? ['forced'] : []), ...(abandoned ? [`after ${abandoned}`] : [])].join(' '),
       );
       const next = script.shift();
-      if (next === undefined || next === 'away') throw new Error('Redis is away');
+      if (next === undefined || next === 'away') throw new Error('Redis is unavailable');
       if (next === 'held') return held;
       const { of: token, isForced: isTheirsForced = false, brings: outcome } = next;
       return {
@@ -99,7 +99,7 @@ describe('among replicas', () => {
     expect(await fly({})).toEqual({ flown: { outcome: OURS, isOwn: true }, log: ['buy alone'], told: [] });
   });
 
-  test('where the leases are away, each replica buys for itself, once', async () => {
+  test('where the leases are unavailable, each replica buys for itself, once', async () => {
     const { flown, log } = await fly({ sayings: ['away'] });
     expect(flown).toEqual({ outcome: OURS, isOwn: true });
     expect(log).toEqual(['acquire 7', 'buy alone']);

@@ -22,7 +22,7 @@ export function createSurvivingDatabase(): SurvivingDatabase {
       const file: SqliteFile = {
         call(name, ...args) {
           if (isDead) return new Promise(() => {});
-          if (self.isAway) return Promise.reject(new Error('the store is away'));
+          if (self.isAway) return Promise.reject(new Error('the store is unavailable'));
           const operation = operations[name] as (...values: readonly unknown[]) => ReturnType<Operations[typeof name]>;
           return Promise.resolve(operation(...args));
         },

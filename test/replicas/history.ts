@@ -20,7 +20,7 @@ interface Purchase {
   readonly atMs: number;
 }
 
-/** How long after a trouble a replica may still think that Redis is away. */
+/** How long after a trouble a replica may still think that Redis is unavailable. */
 const GRACE_MS = 3000;
 
 /** Everything that readers got and the upstream sold, in the order of time. */

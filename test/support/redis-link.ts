@@ -38,7 +38,7 @@ export function createSteadyLink(client: RedisClient, serverNowMs: () => number 
     },
     firstUp: Promise.resolve(),
     async run(command) {
-      if (link.fault === 'away') throw new Error('Redis is away');
+      if (link.fault === 'away') throw new Error('Redis is unavailable');
       const { promise: held } = gate;
       const reply = await command(client);
       await held;

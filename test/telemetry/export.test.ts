@@ -76,7 +76,7 @@ describe('a collector', () => {
   const WARNING = 'traces were not exported';
   const warningsIn = (log: string) => log.split('\n').filter((line) => line.includes(WARNING));
 
-  test('that is away slows nobody down, and is a line in the log', async () => {
+  test('that is unavailable slows nobody down, and is a line in the log', async () => {
     exportAtOnce();
     vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '1'); // no second attempt within one export
     const gone = await startOtlpReceiver();

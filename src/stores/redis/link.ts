@@ -162,7 +162,7 @@ export function openRedisLink({ location, probeKey, onError, onUp, within }: Red
   }
 
   async function ask<Reply>(isAllowed: boolean, command: (client: RedisClient) => Promise<Reply>): Promise<Reply> {
-    if (!isAllowed) throw new RedisError(`Redis is away: ${lastTrouble}`);
+    if (!isAllowed) throw new RedisError(`Redis is unavailable: ${lastTrouble}`);
     try {
       const reply = command(client);
       watch(reply);

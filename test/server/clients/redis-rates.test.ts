@@ -76,12 +76,15 @@ describeWithRedis('the rate of a client', () => {
     { sharers: 2, share: 5 },
     { sharers: 3, share: 3 },
     { sharers: 11, share: 0 },
-  ])('is divided by $sharers while Redis is away, so that one lets in $share of 10', async ({ sharers, share }) => {
-    const { errors, letIn, link } = setUp({ sharers }).open();
-    link.fault = 'away';
-    expect(await letIn(20)).toBe(share);
-    expect(errors).toEqual(Array(20).fill('rates: Redis is away'));
-  });
+  ])(
+    'is divided by $sharers while Redis is unavailable, so that one lets in $share of 10',
+    async ({ sharers, share }) => {
+      const { errors, letIn, link } = setUp({ sharers }).open();
+      link.fault = 'away';
+      expect(await letIn(20)).toBe(share);
+      expect(errors).toEqual(Array(20).fill('rates: Redis is unavailable'));
+    },
+  );
 
   test('counts what was let in before Redis went away', async () => {
     const { letIn, link } = setUp().open();

@@ -106,7 +106,7 @@ test('a message that comes while it is looked is not contradicted by what the lo
 
 test('three looks in vain end no wait, and the fourth ends them all without a word', async () => {
   const { begin, ends, look } = setUp();
-  const away = new Error('Redis is away');
+  const away = new Error('Redis is unavailable');
   begin('a');
   begin('b');
   for (let time = 0; time < 3; time += 1) await look(away);
@@ -117,7 +117,7 @@ test('three looks in vain end no wait, and the fourth ends them all without a wo
 
 test('a good look forgets those in vain before it, and so does a wait that begins anew', async () => {
   const { begin, ends, look } = setUp();
-  const away = new Error('Redis is away');
+  const away = new Error('Redis is unavailable');
   begin('a');
   for (let time = 0; time < 3; time += 1) await look(away);
   await look([UNDER_WAY]);

@@ -215,7 +215,7 @@ describeWithRedis('leases', () => {
       expect(await storedUnder('7')).toBe(`${held.token} unforced`);
     });
 
-    test('as far as anybody can tell while Redis is away', async () => {
+    test('as far as anybody can tell while Redis is unavailable', async () => {
       const { at, clock, held } = await setUpHeld();
       at(0).link.fault = 'away';
       expect(await held.extend()).toBe(true);
@@ -228,12 +228,12 @@ describeWithRedis('leases', () => {
     });
   });
 
-  describe('while Redis is away or late', () => {
+  describe('while Redis is unavailable or late', () => {
     test('nobody can tell who buys, and it is said', async () => {
       const { at } = openReplicas(1);
       at(0).link.fault = 'away';
       await expect(at(0).leases.acquire('7', false)).rejects.toThrow('away');
-      expect(at(0).errors).toEqual(['Redis is away']);
+      expect(at(0).errors).toEqual(['Redis is unavailable']);
     });
 
     test('a lease that is granted after 50 ms is given back', async () => {
@@ -267,7 +267,7 @@ describeWithRedis('leases', () => {
       at(0).link.fault = 'away';
       await held.end(ANSWER);
       for (let time = 0; time < 2; time += 1) await look();
-      expect(at(0).errors).toEqual(['Redis is away']);
+      expect(at(0).errors).toEqual(['Redis is unavailable']);
       at(0).link.fault = 'none';
       await look();
       await look();

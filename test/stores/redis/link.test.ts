@@ -63,7 +63,7 @@ describeWithRedis('a link', () => {
     await server.kill();
     const { errors, link, up } = openLink(server.url);
     await expect.poll(() => errors.length, SOON).toBeGreaterThan(0);
-    expect(await atOnce(link)).toMatch(/^RedisError: Redis is away: .*ECONNREFUSED/);
+    expect(await atOnce(link)).toMatch(/^RedisError: Redis is unavailable: .*ECONNREFUSED/);
     expect(up.times).toBe(0);
     await server.restart();
     await link.firstUp;
@@ -74,7 +74,7 @@ describeWithRedis('a link', () => {
     const { link, server, up } = await setUp();
     await server.kill();
     await isDownSoon(link);
-    expect(await atOnce(link)).toContain('RedisError: Redis is away');
+    expect(await atOnce(link)).toContain('RedisError: Redis is unavailable');
     await server.restart();
     await beatsSoon(link);
     expect(up.times).toBeGreaterThanOrEqual(2);
@@ -85,7 +85,7 @@ describeWithRedis('a link', () => {
     server.pause();
     const late = ping(link).catch((error: Error) => error.name);
     await isDownSoon(link);
-    expect(await atOnce(link)).toContain('Redis is away');
+    expect(await atOnce(link)).toContain('Redis is unavailable');
     server.resume();
     expect(['PONG', 'RedisError']).toContain(await late);
     await answersSoon(link);
@@ -99,7 +99,7 @@ describeWithRedis('a link', () => {
     proxy.blackhole();
     const lost = ping(link).catch((error: Error) => error.name);
     await isDownSoon(link);
-    expect(await atOnce(link)).toContain('Redis is away');
+    expect(await atOnce(link)).toContain('Redis is unavailable');
     expect(await lost).toBe('RedisError');
     proxy.heal();
     await answersSoon(link);
@@ -126,7 +126,7 @@ describeWithRedis('a link', () => {
     const { errors, link, up } = openLink(`${start}127.0.0.1:${server.port}`);
     await expect.poll(() => errors.join('\n'), SOON).toMatch(/WRONGPASS|NOAUTH/);
     const message = await atOnce(link);
-    expect(message).toMatch(/Redis is away: .*(WRONGPASS|NOAUTH)/);
+    expect(message).toMatch(/Redis is unavailable: .*(WRONGPASS|NOAUTH)/);
     expect(message + errors.join()).not.toMatch(new RegExp(`${PASSWORD}|another`));
     expect([link.isUp, up.times]).toEqual([false, 0]);
   });
@@ -178,7 +178,7 @@ describeWithRedis('a link', () => {
     await link.close();
     await link.firstUp;
     expect(link.isUp).toBe(false);
-    expect(await atOnce(link)).toContain('Redis is away');
+    expect(await atOnce(link)).toContain('Redis is unavailable');
   });
 });
 
@@ -257,11 +257,11 @@ describeWithRedis('a link whose server takes no writes any more', () => {
       const upBefore = up.times;
       await begin(server);
       const isRefused = () => count(link).then(() => '', String);
-      await expect.poll(isRefused, SOON).toContain(`Redis is away: `);
+      await expect.poll(isRefused, SOON).toContain(`Redis is unavailable: `);
       expect(await isRefused()).toMatch(new RegExp(says));
       await expect.poll(() => errors.join(), SOON).toMatch(new RegExp(says));
       if (allowsReads) await expect.poll(() => read(link), SOON).toBe('answer');
-      else await expect(read(link)).rejects.toThrow('Redis is away');
+      else await expect(read(link)).rejects.toThrow('Redis is unavailable');
       await end(server);
       await countsSoon(link);
       expect(up.times).toBeGreaterThan(upBefore);
@@ -320,7 +320,7 @@ describeWithRedis('a link whose server takes no writes any more', () => {
     const startedAtMs = performance.now();
     for (let times = 0; times < 50; times += 1) {
       const refused = link.run((client) => client.publish('news', 'one'));
-      await expect(refused).rejects.toThrow(/NOPERM|Redis is away/);
+      await expect(refused).rejects.toThrow(/NOPERM|Redis is unavailable/);
     }
     await expect.poll(probes, SOON).toBeGreaterThan(before);
     expect((await probes()) - before).toBeLessThanOrEqual(1 + (performance.now() - startedAtMs) / 500);

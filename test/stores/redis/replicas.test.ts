@@ -92,7 +92,7 @@ describeWithRedis('replicas of one Redis', () => {
     expect(await redis.ask('ZRANGE', keys.replicas, 0, -1)).toEqual(['silent', '1']);
   });
 
-  test('leave when they stop, and keep the last count while Redis is away', async () => {
+  test('leave when they stop, and keep the last count while Redis is unavailable', async () => {
     const { join } = setUp();
     const [one, two] = [join('1'), join('2')];
     for (const { replicas } of [two, one]) await replicas.beat();

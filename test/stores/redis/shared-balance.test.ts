@@ -102,7 +102,7 @@ describeWithRedis('the balance that replicas share', () => {
     expect(await open().takeTurn()).toMatchObject({ isOurs: false, nextInMs: INTERVAL_MS });
   });
 
-  test('rejects where the store is away', async () => {
+  test('rejects where the store is unavailable', async () => {
     const replica = setUp().open();
     replica.link.fault = 'away';
     await expect(replica.takeTurn()).rejects.toThrow('away');

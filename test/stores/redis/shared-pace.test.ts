@@ -57,14 +57,14 @@ describeWithRedis('the line of calls', () => {
     expect(second - first).toBeLessThanOrEqual(0.1);
   });
 
-  test('is divided among the replicas while Redis is away', async () => {
+  test('is divided among the replicas while Redis is unavailable', async () => {
     const { clock, open } = setUp(2, 3);
     const { errors, link, pace } = open();
     link.fault = 'away';
     expect([await pace.takePlace(), await pace.takePlace(), await pace.takePlace()]).toEqual([0, 1500, 3000]);
     clock.advanceMs(10_000);
     expect([await pace.takePlace(), await pace.takePlace()]).toEqual([0, 1500]);
-    expect(errors).toEqual(Array(5).fill('pace: Redis is away'));
+    expect(errors).toEqual(Array(5).fill('pace: Redis is unavailable'));
   });
 
   test('is left when Redis does not say within 50 ms, and joined again afterwards', async () => {

@@ -126,7 +126,7 @@ describeWithRedis('pauses that replicas share', () => {
     const { errors, link, pauses } = open();
     link.fault = 'away';
     pauses.tell('account', PAUSE);
-    await expect.poll(() => errors).toEqual(['pause: Redis is away']);
+    await expect.poll(() => errors).toEqual(['pause: Redis is unavailable']);
     await expect(pauses.refresh()).rejects.toThrow('away');
   });
 

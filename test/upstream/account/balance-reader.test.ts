@@ -29,7 +29,7 @@ function createStore() {
     tell: (_: BalanceReading) => {},
   };
   const reply = async <Value>(value: Value) => {
-    if (store.isAway) throw new Error('the store is away');
+    if (store.isAway) throw new Error('the store is unavailable');
     return value;
   };
   return Object.assign(store, {
@@ -173,14 +173,14 @@ describe('over a store that others share, the reader', () => {
     expect(reader.last?.amount).toBe('2');
   });
 
-  test('does not read while the store is away, keeps what it knows, and looks again after a minute', async () => {
+  test('does not read while the store is unavailable, keeps what it knows, and looks again after a minute', async () => {
     const store = createStore();
     const { reader, seen, advanceMs } = start([amountOf('2'), amountOf('1')], store);
     await settled();
     store.isAway = true;
     await advanceMs(INTERVAL_MS);
     await advanceMs(MINUTE_MS);
-    expect(seen).toMatchObject({ reads: 1, storeErrors: ['the store is away', 'the store is away'] });
+    expect(seen).toMatchObject({ reads: 1, storeErrors: ['the store is unavailable', 'the store is unavailable'] });
     expect(reader.last?.amount).toBe('2');
     store.isAway = false;
     await advanceMs(MINUTE_MS);
@@ -195,7 +195,11 @@ describe('over a store that others share, the reader', () => {
     store.isAway = true;
     slow.resolve(amountOf('1'));
     await settled();
-    expect([reader.last?.amount, seen.storeErrors, seen.changes]).toEqual(['1', ['the store is away'], ['balance']]);
+    expect([reader.last?.amount, seen.storeErrors, seen.changes]).toEqual([
+      '1',
+      ['the store is unavailable'],
+      ['balance'],
+    ]);
   });
 
   test('says nothing of a store that goes away after the stop', async () => {

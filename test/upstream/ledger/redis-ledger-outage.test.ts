@@ -7,7 +7,7 @@ import { describeWithRedis } from '../../support/redis-server.ts';
 
 const RESETTLE_MS = 1000;
 
-describeWithRedis('while Redis is away', () => {
+describeWithRedis('while Redis is unavailable', () => {
   const redis = useRedis();
 
   test.each([
