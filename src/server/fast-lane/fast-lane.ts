@@ -6,10 +6,9 @@ import { cacheHeaders, type GraphqlCall, replyCacheable, VARY } from '../graphql
 import { maxCostOf } from '../graphql/request-limits.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { appliedHeader, type Preferences } from '../http/prefer.ts';
-import { createHits } from './hits.ts';
+import { parseRequest, type Trusted } from './parse-request.ts';
 import { createPlans } from './plans.ts';
-import { questionOf, type Trusted } from './question.ts';
-import { textOfReads } from './reads.ts';
+import { createHits, textOfReads } from './reads.ts';
 import { type Answer, createReadyAnswers, type Planned, type ReadyAnswer } from './ready-answers.ts';
 
 export interface FastLaneOptions {
@@ -68,12 +67,12 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       if (contentType === undefined || account !== undefined || preferences.isDryRun) return undefined;
       const ready = body && request.method === 'POST' ? readyAnswers.find(body, clock()) : undefined;
       if (ready) return { contentType, preferences, ready };
-      const question = questionOf(request, body, trusted);
-      const found = question && plans.find(question);
-      return found ? { question, ...found, contentType, preferences, body } : undefined;
+      const parsed = parseRequest(request, body, trusted);
+      const found = parsed && plans.find(parsed);
+      return found ? { parsed, ...found, contentType, preferences, body } : undefined;
     },
     answerFromMemory(exchange, client, planned, startedMs) {
-      const { question } = planned.ready ?? planned;
+      const { parsed } = planned.ready ?? planned;
       const answer = planned.ready ?? answerOf(planned, planned.body);
       if (answer === undefined) return false;
       const { answers, negatives, freshForMs } = answer.hits;
@@ -88,8 +87,8 @@ export function createFastLane(options: FastLaneOptions): FastLane {
       onCall?.({
         requestId: exchange.requestId,
         client: client.name,
-        operationName: question.operationName,
-        query: question.text,
+        operationName: parsed.operationName,
+        query: parsed.text,
         outcome: 'ok',
         durationMs: Math.round(steadyMs() - startedMs),
         bought: 0,
@@ -99,20 +98,19 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     },
     async answerByReading(call, planned) {
       if (planned.ready) return false;
-      const { question, contentType } = planned;
+      const { parsed, contentType } = planned;
       const text = await textOfReads(planned, maxKols, call.linkIndexes);
       if (text === undefined) return false;
-      call.operation = { name: question.operationName, query: question.text };
+      call.operation = { name: parsed.operationName, query: parsed.text };
       reply(call.exchange, text, contentType, cacheHeaders(call));
       return true;
     },
     learn({ exchange: { request }, operation, document }, body, contentType) {
       contentTypes.set(request.headers.accept ?? '*/*', contentType);
-      const question = questionOf(request, body, trusted);
-      if (!question || !document) return;
+      const parsed = parseRequest(request, body, trusted);
+      if (!parsed || !document) return;
       // What yoga has understood otherwise, it has not answered.
-      if (question.text === operation?.query && question.operationName === operation.name)
-        plans.learn(question, document);
+      if (parsed.text === operation?.query && parsed.operationName === operation.name) plans.learn(parsed, document);
     },
   };
 }

@@ -2,10 +2,10 @@ import { type DocumentNode, getOperationAST, Kind, type OperationDefinitionNode,
 import { LRUCache } from 'lru-cache';
 import { analyseOperation } from '../graphql/document-analysis.ts';
 import { INTROSPECTION_FIELDS, ROUTER_FIELDS } from '../graphql/operation-checks.ts';
+import { type CoerceVariables, type Variables, variablesCoercer } from './arguments.ts';
+import type { ParsedRequest } from './parse-request.ts';
 import { literalBytes, type Plan, planOf } from './plan.ts';
-import type { Question } from './question.ts';
 import { NotPlannable, type Switches } from './selection.ts';
-import { type CoerceVariables, type Variables, variablesCoercer } from './variables.ts';
 
 /** A plan, and what it is to be given: variables as their declared types make them. */
 export interface FoundPlan {
@@ -16,9 +16,9 @@ export interface FoundPlan {
 /** The plans of the operations that were asked for lately. */
 export interface Plans {
   /** @returns undefined where there is no plan yet, or cannot be one, or where GraphQL refuses the variables */
-  find(question: Question): FoundPlan | undefined;
+  find(parsed: ParsedRequest): FoundPlan | undefined;
   /** To be called with what yoga has answered: it is valid, and within every limit on documents. */
-  learn(question: Question, document: DocumentNode): void;
+  learn(parsed: ParsedRequest, document: DocumentNode): void;
   /** What all of it takes in memory, rounded up. */
   bytes(): number;
 }

@@ -2,9 +2,9 @@ import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import type { FreshEntries, FreshEntry } from '../../cache/fresh-entries.ts';
 import type { LinkIndexKey } from '../../domain/link-index.ts';
-import type { CountedHits } from './hits.ts';
+import { isStillTrusted, type ParsedRequest, type Trusted } from './parse-request.ts';
 import type { FoundPlan } from './plans.ts';
-import { isStillTrusted, type Question, type Trusted } from './question.ts';
+import type { CountedHits } from './reads.ts';
 
 export interface ReadyAnswersOptions {
   readonly fresh: FreshEntries;
@@ -13,7 +13,7 @@ export interface ReadyAnswersOptions {
 
 /** What a request asks, and how it is answered. */
 export interface Planned extends FoundPlan {
-  readonly question: Question;
+  readonly parsed: ParsedRequest;
 }
 
 /** An answer from memory. */
@@ -23,11 +23,11 @@ export interface Answer {
   readonly hits: Pick<CountedHits, 'answers' | 'negatives' | 'freshForMs'>;
 }
 
-/** What is left of a question when its answer is ready. The plan is not: it may take a multiple of its document. */
-export type Asked = Pick<Question, 'text' | 'operationName' | 'hash'>;
+/** What is left of a parsed request when its answer is ready. The plan is not: it may take a multiple of its document. */
+export type Asked = Pick<ParsedRequest, 'text' | 'operationName' | 'hash'>;
 
 export interface ReadyAnswer extends Answer {
-  readonly question: Asked;
+  readonly parsed: Asked;
 }
 
 /** Whole answers to long requests that are sent again and again, for example a dashboard's list of KOLs. */
@@ -50,7 +50,7 @@ const BESIDES_BYTES = 1000;
 const SEEN = 4096;
 
 interface Kept {
-  readonly question: Asked;
+  readonly parsed: Asked;
   readonly body: Buffer;
   readonly content: Buffer;
   readonly answers: number;
@@ -68,15 +68,15 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
   const seen = new Uint32Array(SEEN);
   const kept = new LRUCache<number, Kept>({
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ question, body, content, reads }) =>
-      BESIDES_BYTES + 2 * question.text.length + body.byteLength + content.byteLength + reads.length * ENTRY_BYTES,
+    sizeCalculation: ({ parsed, body, content, reads }) =>
+      BESIDES_BYTES + 2 * parsed.text.length + body.byteLength + content.byteLength + reads.length * ENTRY_BYTES,
   });
 
   /** Whether a plan would give the same now: from the same entries, all of them still fresh. */
   function isCurrent(answer: Kept, nowMs: number): boolean {
     // Before it was made is after the clock was set back.
     if (nowMs < answer.madeAtMs || answer.freshUntilMs <= nowMs) return false;
-    if (!isStillTrusted(answer.question, trusted)) return false;
+    if (!isStillTrusted(answer.parsed, trusted)) return false;
     const changes = fresh.changes();
     if (answer.comparedAt === changes) return true;
     // Only a plan's reads keep their entries from being forgotten.
@@ -95,8 +95,8 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
         kept.delete(checksum);
         return undefined;
       }
-      const { question, content, answers, negatives, freshUntilMs } = answer;
-      return { question, content, hits: { answers, negatives, freshForMs: freshUntilMs - nowMs } };
+      const { parsed, content, answers, negatives, freshUntilMs } = answer;
+      return { parsed, content, hits: { answers, negatives, freshForMs: freshUntilMs - nowMs } };
     },
     offer(body, planned, { content, hits }, nowMs) {
       if (body.byteLength < MIN_BODY_BYTES) return;
@@ -105,9 +105,9 @@ export function createReadyAnswers({ fresh, trusted }: ReadyAnswersOptions): Rea
       seen[checksum % SEEN] = checksum;
       const reads = isFirst ? undefined : readsOf(planned, fresh, nowMs);
       if (reads === undefined) return;
-      const { text, operationName, hash } = planned.question;
+      const { text, operationName, hash } = planned.parsed;
       kept.set(checksum, {
-        question: { text, operationName, hash },
+        parsed: { text, operationName, hash },
         ...{ reads, answers: hits.answers, negatives: hits.negatives },
         body: ownBuffer(body.byteLength, (copy) => body.copy(copy)),
         content: ownBuffer(content.length, (copy) => copy.write(content, 'latin1')),
@@ -131,7 +131,7 @@ function ownBuffer(bytes: number, fill: (buffer: Buffer) => void): Buffer {
 function readsOf({ plan, variables }: Planned, fresh: FreshEntries, nowMs: number): Kept['reads'] | undefined {
   const reads: { key: LinkIndexKey; entry: FreshEntry }[] = [];
   const isWhole = plan.answer(variables, {
-    name: () => true,
+    countKols: () => true,
     textOf(kolId, industryTag) {
       const key = { kolId, industryTag };
       const entry = industryTag === '' ? fresh.find(key, nowMs) : undefined;

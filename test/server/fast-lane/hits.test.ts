@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createFreshEntries, createRendering } from '../../../src/cache/fresh-entries.ts';
 import { createAnswerMemory } from '../../../src/cache/memory.ts';
-import { createHits } from '../../../src/server/fast-lane/hits.ts';
+import { createHits } from '../../../src/server/fast-lane/reads.ts';
 import { answerAt } from '../../model/paid-outcomes.ts';
 import { createTestClock } from '../../support/test-clock.ts';
 

@@ -16,17 +16,17 @@ interface Asked {
 function setUp() {
   const plans = createPlans(500);
   let parsed = { text: '', document: parse('{ a }') };
-  const questionOf = ({ text, operationName, variables = {} }: Asked) => ({
+  const parseRequest = ({ text, operationName, variables = {} }: Asked) => ({
     ...{ text, operationName, variables, hash: undefined },
   });
   return {
-    find: (asked: Asked) => plans.find(questionOf(asked)),
+    find: (asked: Asked) => plans.find(parseRequest(asked)),
     bytes: plans.bytes,
     learn(asked: Asked): void {
       // A text of its own each time, as from each request.
       if (asked.text !== parsed.text)
         parsed = { text: asked.text, document: parse(Buffer.from(asked.text).toString()) };
-      plans.learn(questionOf(asked), parsed.document);
+      plans.learn(parseRequest(asked), parsed.document);
     },
   };
 }

@@ -5,9 +5,9 @@ import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createFreshEntries } from '../../../src/cache/fresh-entries.ts';
 import { createAnswerMemory } from '../../../src/cache/memory.ts';
-import { createHits } from '../../../src/server/fast-lane/hits.ts';
+import { parseRequest, type Trusted } from '../../../src/server/fast-lane/parse-request.ts';
 import { createPlans } from '../../../src/server/fast-lane/plans.ts';
-import { questionOf, type Trusted } from '../../../src/server/fast-lane/question.ts';
+import { createHits } from '../../../src/server/fast-lane/reads.ts';
 import { createReadyAnswers, type ReadyAnswer } from '../../../src/server/fast-lane/ready-answers.ts';
 import { outcomeOf, type Reply } from '../../model/paid-outcomes.ts';
 import { heldBytes } from '../../support/heap.ts';
@@ -48,13 +48,13 @@ function setUp({ maxEntries = 10, trusted }: SetUp = {}) {
 
   /** What the plan says now. */
   function byPlan(body: Buffer) {
-    const question = questionOf(POST, body, trusted);
-    if (question === undefined) return undefined;
-    plans.learn(question, parse(question.text));
-    const found = plans.find(question);
+    const parsed = parseRequest(POST, body, trusted);
+    if (parsed === undefined) return undefined;
+    plans.learn(parsed, parse(parsed.text));
+    const found = plans.find(parsed);
     const hits = createHits({ fresh, maxKols: MAX_KOLS, nowMs: nowMs() });
     const content = found?.plan.answer(found.variables, hits);
-    return found && content !== undefined ? { planned: { question, ...found }, content, hits } : undefined;
+    return found && content !== undefined ? { planned: { parsed, ...found }, content, hits } : undefined;
   }
 
   /** As the lane does. @returns who has answered */
@@ -106,7 +106,7 @@ describe('an answer is kept', () => {
     expect([ask(body), ask(body), ask(body), ask(body)]).toEqual(['plan', 'plan', 'ready', 'ready']);
     expect(sentOf(find(body))).toEqual(sentOf(byPlan(body)));
     expect(sentOf(find(body))).toMatchObject({ answers: 2, negatives: 1, freshForMs: LIFETIMES.negativeMs });
-    expect(find(body)?.question).toEqual({ text: LIST, operationName: undefined, hash: undefined });
+    expect(find(body)?.parsed).toEqual({ text: LIST, operationName: undefined, hash: undefined });
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { TrustedDocuments } from '../graphql/trusted-documents.ts';
-import type { Variables } from './variables.ts';
+import type { Variables } from './arguments.ts';
 
 /** What a request asks, as far as plans can answer it. */
-export interface Question {
+export interface ParsedRequest {
   /** The document. */
   readonly text: string;
   readonly operationName: string | undefined;
@@ -21,14 +21,14 @@ export interface Trusted {
 const NONE: Variables = {};
 
 /** @returns undefined for anything unusual, which is yoga's to understand or to refuse */
-export function questionOf(
+export function parseRequest(
   { method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>,
   body: Buffer | undefined,
   trusted: Trusted | undefined,
-): Question | undefined {
+): ParsedRequest | undefined {
   try {
-    if (method === 'GET') return questionIn(parametersOf(url), trusted);
-    return method === 'POST' && body ? questionIn(JSON.parse(body.toString()), trusted) : undefined;
+    if (method === 'GET') return parseParameters(parametersOf(url), trusted);
+    return method === 'POST' && body ? parseParameters(JSON.parse(body.toString()), trusted) : undefined;
   } catch {
     return undefined; // no JSON: yoga says what is wrong with it
   }
@@ -45,7 +45,7 @@ function parametersOf(url: string): Record<string, unknown> | undefined {
   return query === undefined ? json : { query, ...json };
 }
 
-function questionIn(parameters: unknown, trusted: Trusted | undefined): Question | undefined {
+function parseParameters(parameters: unknown, trusted: Trusted | undefined): ParsedRequest | undefined {
   if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return undefined;
   let text: unknown;
   let operationName: unknown;
@@ -80,7 +80,10 @@ function documentOf(text: unknown, hash: string | undefined, trusted: Trusted | 
 }
 
 /** Whether the same request would ask for the same document now: which ones are trusted may have changed. */
-export function isStillTrusted({ text, hash }: Pick<Question, 'text' | 'hash'>, trusted: Trusted | undefined): boolean {
+export function isStillTrusted(
+  { text, hash }: Pick<ParsedRequest, 'text' | 'hash'>,
+  trusted: Trusted | undefined,
+): boolean {
   return hash === undefined || trusted?.documents.documentOf(hash) === text;
 }
 
