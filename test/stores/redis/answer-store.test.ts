@@ -142,7 +142,7 @@ describeWithRedis('with one server', () => {
       clockOffsetMs: () => 0,
     });
     link.fault = 'away';
-    await expect(store.getMany(['7'])).rejects.toThrow('away');
-    await expect(store.put(failureOf('7', 1000))).rejects.toThrow('away');
+    await expect(store.getMany(['7'])).rejects.toThrow('unavailable');
+    await expect(store.put(failureOf('7', 1000))).rejects.toThrow('unavailable');
   });
 });

@@ -105,7 +105,7 @@ describeWithRedis('the balance that replicas share', () => {
   test('rejects where the store is unavailable', async () => {
     const replica = setUp().open();
     replica.link.fault = 'away';
-    await expect(replica.takeTurn()).rejects.toThrow('away');
-    await expect(replica.share(READING)).rejects.toThrow('away');
+    await expect(replica.takeTurn()).rejects.toThrow('unavailable');
+    await expect(replica.share(READING)).rejects.toThrow('unavailable');
   });
 });
