@@ -14,13 +14,13 @@ export interface ReplicasOptions {
   readonly clock: () => number;
   /** Milliseconds since whenever; never set back. */
   readonly steadyMs: () => number;
-  /** Called at each beat at which this machine's clock and the server's differ by a second or more, in milliseconds. */
+  /** Called at each beat with the difference between the server's clock and this machine's, in milliseconds, where it is a second or more. */
   readonly onClockOff: (offsetMs: number) => void;
-  /** Called at the first beat by which time zone days were counted before; not called where nothing was counted. */
+  /** Called at the first beat with the time zone in which days were counted before; not called where nothing was counted. */
   readonly onTimeZoneBefore: (timeZone: string) => void;
-  /** Called at each beat by which time zones the replicas that are there count days: each zone once, ours among them. */
+  /** Called at each beat with the time zones in which the present replicas count days: each once, this replica's among them. */
   readonly onTimeZones: (timeZones: readonly string[]) => void;
-  /** Called after every beat: the server is there, and what others have written to it can be read. */
+  /** Called after every beat: the server is available, and what others have written can be read. */
   readonly onBeat: () => Promise<void>;
   readonly onError: (error: unknown) => void;
 }

@@ -13,7 +13,7 @@ export interface BreakerOptions {
    * No limit by default.
    */
   readonly limitPauseMs?: (agoMs: number) => number;
-  /** Called when an attempt of this process opened it, or with undefined closed it. */
+  /** Called when an attempt of this process opens the breaker, and with undefined when one closes it. */
   readonly onChange?: (pause: Pause | undefined) => void;
 }
 

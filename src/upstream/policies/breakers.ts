@@ -43,7 +43,7 @@ export interface BreakersOptions {
   readonly clock: () => number;
   /** Milliseconds since whenever, for how long a pause lasts; never set back. The clock by default. */
   readonly steadyMs?: (() => number) | undefined;
-  /** Called with what attempts of this process opened, or with undefined closed. */
+  /** Called when an attempt of this process opens a breaker, and with undefined when one closes it. */
   readonly onChange?: ((name: BreakerName, pause: Pause | undefined) => void) | undefined;
 }
 
